@@ -1,1 +1,46 @@
 #include "CLinux.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+
+__thread void *cl_thread_context_storage __attribute__((tls_model("initial-exec"))) = 0;
+
+int cl_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int cl_accept(int descriptor, struct sockaddr_storage *address, socklen_t *length) {
+  return accept4(descriptor, (struct sockaddr *)address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int cl_stream_socket(int family) { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+
+int cl_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds) {
+  static int milliseconds_only = 0;
+  if (timeout_nanoseconds > 0 && !milliseconds_only) {
+    struct timespec timeout = {timeout_nanoseconds / 1000000000, timeout_nanoseconds % 1000000000};
+    int count = epoll_pwait2(epoll, events, capacity, &timeout, 0);
+    if (count >= 0 || errno != ENOSYS) return count;
+    milliseconds_only = 1;
+  }
+  int64_t milliseconds = timeout_nanoseconds < 0 ? -1 : (timeout_nanoseconds + 999999) / 1000000;
+  if (milliseconds > 1000000000) milliseconds = 1000000000;
+  return epoll_wait(epoll, events, capacity, (int)milliseconds);
+}
+
+int64_t cl_monotonic_nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void cl_name_thread(const char *name) {
+  char kept[16];
+  snprintf(kept, sizeof kept, "%s", name);
+  pthread_setname_np(pthread_self(), kept);
+}
+
+int cl_available_cores(void) {
+  cpu_set_t set;
+  int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+  return count > 0 ? count : 1;
+}

@@ -1,0 +1,331 @@
+internal import CLinux
+internal import DequeModule
+internal import Glibc
+internal import Synchronization
+
+/// One thread, one `epoll`, one heap of timers: descriptors, timers and the jobs of Swift tasks are all served here.
+///
+/// A task started with `Task(executorPreference: loop)` runs on this thread, so an `async` handler continues where its request
+/// was read: no hop, no lock. Work that blocks does not belong here (see `BlockingPool`).
+///
+/// A turn: take readiness events, fire timers, run the jobs that became ready, then flush every connection written to, once.
+// @unchecked Sendable: what any thread may touch is `inbox`, `wakePending`, the atomics and the immutable descriptors; everything
+// else is reached only through methods that check they run on the loop's own thread.
+public final class EventLoop: TaskExecutor, @unchecked Sendable {
+  public let name: String
+  public let limits: EventLoopLimits
+  let activity = LoopActivity()
+
+  private let epollDescriptor: Int32
+  private let wakeDescriptor: Int32
+  private let inbox = Mutex(Inbox())
+  private let wakePending = Atomic<Bool>(false)
+  private let thread = Mutex<pthread_t?>(nil)
+
+  // Loop-bound from here on.
+  private var ready = Deque<ReadyJob>()
+  private var deferred: [@Sendable () -> Void] = []
+  private var timers = TimerHeap<() -> Void>()
+  private var watches = WatchTable()
+  private var flushes: [any Flushable] = []
+  private var stopping = false
+  private var turnStart = Instant(nanoseconds: 0)
+  private var taskExecutor: UnownedTaskExecutor?
+  let readBuffer: UnsafeMutableRawBufferPointer
+  var outputBuffers: OutputBufferPool
+  private(set) var openConnections = 0
+
+  private struct Inbox {
+    var jobs: [ReadyJob] = []
+    var closures: [@Sendable () -> Void] = []
+    var stop = false
+    var ended = false
+  }
+
+  /// - Throws: `ReactorError.systemCall` when the process is out of descriptors.
+  public init(name: String = "loop", limits: EventLoopLimits = EventLoopLimits()) throws(ReactorError) {
+    let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    guard epoll >= 0 else { throw .last("epoll_create1") }
+    let wake = cl_eventfd()
+    guard wake >= 0 else {
+      close(epoll)
+      throw .last("eventfd")
+    }
+    var event = epoll_event()
+    event.events = cl_epoll_in
+    event.data.u64 = .max
+    epoll_ctl(epoll, EPOLL_CTL_ADD, wake, &event)
+    self.name = name
+    self.limits = limits
+    epollDescriptor = epoll
+    wakeDescriptor = wake
+    readBuffer = .allocate(byteCount: limits.readBufferByteCount, alignment: 16)
+    outputBuffers = OutputBufferPool(capacity: limits.pooledOutputBuffers)
+  }
+
+  deinit {
+    readBuffer.deallocate()
+    close(epollDescriptor)
+    close(wakeDescriptor)
+  }
+
+  // MARK: - Any thread
+
+  /// The loop that runs on the calling thread, if one does.
+  public static var current: EventLoop? {
+    guard let context = cl_thread_context() else { return nil }
+    return Unmanaged<EventLoop>.fromOpaque(context).takeUnretainedValue()
+  }
+
+  /// Whether the caller runs on this loop's thread.
+  @inline(__always)
+  public var isCurrent: Bool {
+    cl_thread_context() == Unmanaged.passUnretained(self).toOpaque()
+  }
+
+  /// Stops the program when the caller is on another thread: touching loop-bound state from there is a programmer's error.
+  @inline(__always)
+  public func preconditionCurrent() {
+    precondition(isCurrent, "loop-bound state was touched from another thread")
+  }
+
+  /// An executor for actors that live on this loop.
+  public private(set) lazy var serialExecutor = EventLoopSerialExecutor(loop: self)
+
+  public func enqueue(_ job: consuming ExecutorJob) {
+    enqueue(ReadyJob(job: UnownedJob(job), isolation: nil))
+  }
+
+  func enqueue(_ job: ReadyJob) {
+    if isCurrent {
+      ready.append(job)
+      return
+    }
+    inbox.withLock { $0.jobs.append(job) }
+    wake()
+  }
+
+  /// Runs `body` on the loop, in the order of the calls of one thread. From the loop itself it runs in the next turn.
+  public func execute(_ body: @escaping @Sendable () -> Void) {
+    if isCurrent {
+      deferred.append(body)
+      return
+    }
+    inbox.withLock { $0.closures.append(body) }
+    wake()
+  }
+
+  private func wake() {
+    // One write wakes the loop; until it has looked at the inbox again, more would be waste.
+    guard !wakePending.exchange(true, ordering: .sequentiallyConsistent) else { return }
+    var one: UInt64 = 1
+    _ = write(wakeDescriptor, &one, 8)
+  }
+
+  /// Starts the loop's thread. Starting twice is a programmer's error.
+  public func start() {
+    thread.withLock { handle in
+      precondition(handle == nil, "the loop runs already")
+      var created = pthread_t()
+      let context = Unmanaged.passRetained(self).toOpaque()
+      let code = pthread_create(
+        &created, nil,
+        { context in
+          Unmanaged<EventLoop>.fromOpaque(context!).takeRetainedValue().run()
+          return nil
+        }, context)
+      precondition(code == 0, "no thread could be made for an event loop: errno \(code)")
+      handle = created
+    }
+  }
+
+  /// Asks the loop to end after the turn it is in; off the loop it waits for that. What is still watched is told `.hangup`, jobs that
+  /// become ready later never run, so end the tasks first. Stopping twice is harmless.
+  public func stop() {
+    inbox.withLock { $0.stop = true }
+    wake()
+    guard !isCurrent else { return }
+    let handle = thread.withLock { $0.take() }
+    if let handle { pthread_join(handle, nil) }
+  }
+
+  // MARK: - On the loop
+
+  /// The time this turn began. Reading it costs nothing.
+  public var now: Instant {
+    preconditionCurrent()
+    return turnStart
+  }
+
+  /// Runs `action` on the loop at `moment` or soon after.
+  @discardableResult
+  public func schedule(at moment: Instant, _ action: @escaping () -> Void) -> Timer {
+    preconditionCurrent()
+    return timers.insert(at: moment, action)
+  }
+
+  @discardableResult
+  public func schedule(after delay: Duration, _ action: @escaping () -> Void) -> Timer {
+    schedule(at: Instant.now().advanced(by: delay), action)
+  }
+
+  /// Forgets a timer; one that has fired already is ignored.
+  public func cancel(_ timer: Timer) {
+    preconditionCurrent()
+    timers.remove(timer)
+  }
+
+  /// Tells `handler` whenever `descriptor` is ready for one of `interest`. The loop retains the handler until `unwatch`.
+  public func watch(
+    _ descriptor: Int32, for interest: Interest, _ handler: any ReadinessHandler
+  ) throws(ReactorError) -> Watch {
+    preconditionCurrent()
+    let watch = watches.insert(handler, descriptor: descriptor)
+    var event = epoll_event()
+    event.events = interest.rawValue
+    event.data.u64 = watch.key
+    guard epoll_ctl(epollDescriptor, EPOLL_CTL_ADD, descriptor, &event) == 0 else {
+      let error = ReactorError.last("epoll_ctl")
+      _ = watches.remove(watch)
+      throw error
+    }
+    return watch
+  }
+
+  /// Changes what a watched descriptor is watched for.
+  public func modify(_ watch: Watch, for interest: Interest) {
+    preconditionCurrent()
+    var event = epoll_event()
+    event.events = interest.rawValue
+    event.data.u64 = watch.key
+    epoll_ctl(epollDescriptor, EPOLL_CTL_MOD, watch.descriptor, &event)
+  }
+
+  /// Ends a watch. Call it before the descriptor is closed. Twice is harmless.
+  public func unwatch(_ watch: Watch) {
+    preconditionCurrent()
+    guard watches.remove(watch) else { return }
+    epoll_ctl(epollDescriptor, EPOLL_CTL_DEL, watch.descriptor, nil)
+  }
+
+  /// `target.flush()` is called when this turn's events, timers and jobs are through. The caller asks once a turn.
+  public func flushLater(_ target: any Flushable) {
+    preconditionCurrent()
+    flushes.append(target)
+  }
+
+  func adjustOpenConnections(by change: Int) {
+    openConnections += change
+  }
+
+  // MARK: - The thread
+
+  private func run() {
+    cl_set_thread_context(Unmanaged.passUnretained(self).toOpaque())
+    cl_name_thread(name)
+    taskExecutor = asUnownedTaskExecutor()
+    let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: limits.eventsPerTurn)
+    defer { events.deallocate() }
+    while !stopping { turn(events) }
+    for handler in watches.handlers { handler.ready([.hangup, .error]) }
+    takeInbox()
+    runJobs()
+    flushAll()
+    inbox.withLock { $0.ended = true }
+    cl_set_thread_context(nil)
+  }
+
+  private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
+    let count = cl_epoll_wait(epollDescriptor, events.baseAddress, Int32(events.count), timeout())
+    turnStart = .now()
+    activity.turnBegins(at: turnStart)
+    if count > 0 { dispatch(UnsafeMutableBufferPointer(rebasing: events[..<Int(count)])) }
+    while let action = timers.popDue(at: turnStart) { action() }
+    runDeferred()
+    takeInbox()
+    runJobs()
+    flushAll()
+    activity.turnEnds(at: .now(), watches: watches.count, timers: timers.count)
+  }
+
+  private func timeout() -> Int64 {
+    if !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty { return 0 }
+    guard let next = timers.next else { return -1 }
+    return max(0, next.nanoseconds - Instant.now().nanoseconds)
+  }
+
+  private func dispatch(_ events: UnsafeMutableBufferPointer<epoll_event>) {
+    for event in events {
+      let key = event.data.u64
+      if key == .max {
+        var count: UInt64 = 0
+        _ = read(wakeDescriptor, &count, 8)
+      } else {
+        watches.handler(for: key)?.ready(Interest(rawValue: event.events))
+      }
+    }
+  }
+
+  private func runDeferred() {
+    guard !deferred.isEmpty else { return }
+    let due = deferred
+    deferred.removeAll(keepingCapacity: true)
+    for closure in due { closure() }
+  }
+
+  private func takeInbox() {
+    // Cleared before looking, so that whoever adds afterwards writes to the eventfd again: no wake-up is lost.
+    guard wakePending.exchange(false, ordering: .sequentiallyConsistent) else { return }
+    let taken = inbox.withLock { box in
+      defer {
+        box.jobs.removeAll(keepingCapacity: true)
+        box.closures.removeAll(keepingCapacity: true)
+      }
+      return box
+    }
+    ready.append(contentsOf: taken.jobs)
+    for closure in taken.closures { closure() }
+    if taken.stop { stopping = true }
+  }
+
+  private func runJobs() {
+    guard let executor = taskExecutor else { return }
+    var budget = limits.jobsPerTurn
+    while budget > 0, let next = ready.popFirst() {
+      budget -= 1
+      if let isolation = next.isolation {
+        next.job.runSynchronously(isolatedTo: isolation, taskExecutor: executor)
+      } else {
+        next.job.runSynchronously(on: executor)
+      }
+    }
+    activity.ranJobs(limits.jobsPerTurn - budget)
+  }
+
+  private func flushAll() {
+    // Flushing may ask for another flush (a full socket drained, a callback wrote more): that one belongs to the next turn.
+    guard !flushes.isEmpty else { return }
+    let due = flushes
+    flushes.removeAll(keepingCapacity: true)
+    for target in due { target.flush() }
+  }
+}
+
+/// A job waiting for its turn, and the serial executor it is isolated to, if any.
+struct ReadyJob {
+  let job: UnownedJob
+  let isolation: UnownedSerialExecutor?
+}
+
+/// Runs an actor's jobs on an event loop: give it as the actor's `unownedExecutor`.
+public final class EventLoopSerialExecutor: SerialExecutor {
+  private let loop: EventLoop
+
+  init(loop: EventLoop) {
+    self.loop = loop
+  }
+
+  public func enqueue(_ job: consuming ExecutorJob) {
+    loop.enqueue(ReadyJob(job: UnownedJob(job), isolation: asUnownedSerialExecutor()))
+  }
+}

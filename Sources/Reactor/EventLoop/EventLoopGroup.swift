@@ -1,0 +1,35 @@
+internal import CLinux
+internal import Synchronization
+
+/// The event loops of a process, one a core unless told otherwise.
+public final class EventLoopGroup: Sendable {
+  public let loops: [EventLoop]
+  private let turn = Atomic<Int>(0)
+
+  /// Makes and starts the loops. `count` is taken as at least 1; the default is the number of cores this process may use.
+  public init(
+    count: Int = EventLoopGroup.availableCores, name: String = "loop", limits: EventLoopLimits = EventLoopLimits()
+  ) throws(ReactorError) {
+    var made: [EventLoop] = []
+    for index in 0..<max(1, count) {
+      made.append(try EventLoop(name: "\(name)-\(index)", limits: limits))
+    }
+    loops = made
+    for loop in made { loop.start() }
+  }
+
+  /// The loops in turn, for work that has no loop yet.
+  public func next() -> EventLoop {
+    loops[Int(UInt(bitPattern: turn.wrappingAdd(1, ordering: .relaxed).newValue) % UInt(loops.count))]
+  }
+
+  /// Stops every loop and waits for their threads. Not to be called from one of them.
+  public func stop() {
+    for loop in loops { loop.stop() }
+  }
+
+  /// Cores the scheduler lets this process use (`sched_getaffinity`), at least 1.
+  public static var availableCores: Int {
+    Int(cl_available_cores())
+  }
+}

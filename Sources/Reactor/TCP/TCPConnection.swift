@@ -1,0 +1,239 @@
+internal import CLinux
+internal import Glibc
+
+/// Told on the loop's thread what happens on a connection. The delegate usually owns the protocol state of the connection.
+public protocol TCPConnectionDelegate: AnyObject {
+  /// Bytes arrived. They lie in the loop's shared read buffer and are gone when this returns.
+  func received(_ bytes: RawSpan, from connection: TCPConnection)
+  /// Called at most once a turn, before the output is written: append what is pending.
+  func willFlush(_ connection: TCPConnection)
+  /// Everything written so far is with the kernel.
+  func drained(_ connection: TCPConnection)
+  /// The peer will send no more. The default closes the connection when the output is written.
+  func inputClosed(_ connection: TCPConnection)
+  /// The connection is over; called exactly once. `error` is nil for an orderly end.
+  func closed(_ connection: TCPConnection, error: ReactorError?)
+}
+
+extension TCPConnectionDelegate {
+  public func willFlush(_ connection: TCPConnection) {}
+  public func drained(_ connection: TCPConnection) {}
+  public func inputClosed(_ connection: TCPConnection) { connection.closeAfterFlush() }
+}
+
+/// A stream socket on an event loop: one read a wake-up, one write a turn, and a bounded output buffer. Loop-bound: every member is to be
+/// used on `loop`'s thread. The loop keeps an open connection and its delegate alive until `closed`.
+public final class TCPConnection: ReadinessHandler, Flushable {
+  public let loop: EventLoop
+  public let remoteAddress: SocketAddress
+  /// Most bytes that may wait for a peer that does not read; one more byte closes the connection.
+  public var maximumBufferedBytes = 64 * 1024 * 1024
+  /// Retained until `closed` has been called.
+  public var delegate: (any TCPConnectionDelegate)?
+
+  private let descriptor: Int32
+  private var watch: Watch?
+  private var interest: Interest = [.read, .inputClosed]
+  private var output: OutputBuffer?
+  private var state = State.open
+  private var flushRequested = false
+  private var inputEnded = false
+
+  private enum State {
+    case open
+    case closingAfterFlush
+    case closed
+  }
+
+  /// Takes over a connected, non-blocking socket. Nothing is read before `delegate` is set and the loop's next turn.
+  init(loop: EventLoop, descriptor: Int32, remoteAddress: SocketAddress) throws(ReactorError) {
+    self.loop = loop
+    self.descriptor = descriptor
+    self.remoteAddress = remoteAddress
+    var yes: Int32 = 1
+    if remoteAddress.family != AF_UNIX {
+      setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
+      setsockopt(descriptor, SOL_SOCKET, SO_KEEPALIVE, &yes, 4)
+    }
+    do throws(ReactorError) {
+      watch = try loop.watch(descriptor, for: interest, self)
+    } catch {
+      Glibc.close(descriptor)
+      state = .closed
+      throw error
+    }
+    loop.adjustOpenConnections(by: 1)
+  }
+
+  /// Where this side is bound.
+  public var localAddress: SocketAddress { .local(of: descriptor) }
+
+  public var isOpen: Bool { state == .open }
+
+  /// Bytes that wait for the socket to take them.
+  public var bufferedBytes: Int { output?.count ?? 0 }
+
+  // MARK: - Writing
+
+  /// Appends bytes to the output; they are written at the end of this turn. Ignored once the connection is closing.
+  public func write(_ bytes: UnsafeRawBufferPointer) {
+    guard state == .open, bytes.count > 0 else { return }
+    if output == nil { output = loop.outputBuffers.take() }
+    output?.append(bytes)
+    requestFlush()
+    if bufferedBytes > maximumBufferedBytes { finish(.outputLimitExceeded(byteCount: bufferedBytes)) }
+  }
+
+  public func write(_ bytes: [UInt8]) {
+    bytes.withUnsafeBytes { write($0) }
+  }
+
+  public func write(_ bytes: RawSpan) {
+    bytes.withUnsafeBytes { write($0) }
+  }
+
+  /// Asks for `willFlush` and a write at the end of this turn.
+  public func requestFlush() {
+    loop.preconditionCurrent()
+    guard !flushRequested, state != .closed else { return }
+    flushRequested = true
+    loop.flushLater(self)
+  }
+
+  public func flush() {
+    flushRequested = false
+    guard state != .closed else { return }
+    if state == .open { delegate?.willFlush(self) }
+    writeOut()
+  }
+
+  private func writeOut() {
+    guard state != .closed else { return }
+    guard output != nil else { return outputEmpty(wrote: false) }
+    while let count = output?.count, count > 0 {
+      let written = output?.withPending { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } ?? 0
+      if written > 0 {
+        output?.removeFirst(written)
+      } else if written < 0, errno == EINTR {
+        continue
+      } else if written < 0, errno == EAGAIN {
+        return setInterest(interest.union(.write))
+      } else {
+        return finish(errno == EPIPE || errno == ECONNRESET ? .connectionReset : .last("send"))
+      }
+    }
+    outputEmpty(wrote: true)
+  }
+
+  private func outputEmpty(wrote: Bool) {
+    if let buffer = output.take() { loop.outputBuffers.giveBack(buffer) }
+    setInterest(interest.subtracting(.write))
+    if state == .closingAfterFlush { return finish(nil) }
+    if wrote { delegate?.drained(self) }
+  }
+
+  // MARK: - Reading
+
+  /// Stops reading: the peer is slowed by TCP once the kernel's buffer is full.
+  public func pauseReading() {
+    setInterest(interest.subtracting([.read, .inputClosed]))
+  }
+
+  public func resumeReading() {
+    guard !inputEnded else { return }
+    setInterest(interest.union([.read, .inputClosed]))
+  }
+
+  public func ready(_ events: Interest) {
+    if events.contains(.write) { writeOut() }
+    guard state != .closed else { return }
+    if events.contains(.read), interest.contains(.read) {
+      readOnce()
+    } else if events.contains(.error) || events.contains(.hangup) {
+      finish(pendingError())
+    } else if events.contains(.inputClosed), interest.contains(.inputClosed) {
+      endInput()
+    }
+  }
+
+  private func readOnce() {
+    let buffer = loop.readBuffer
+    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    if count > 0 {
+      guard state == .open else { return }
+      delegate?.received(UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes, from: self)
+    } else if count == 0 {
+      endInput()
+    } else if errno != EAGAIN, errno != EINTR {
+      finish(errno == ECONNRESET ? .connectionReset : .last("recv"))
+    }
+  }
+
+  private func endInput() {
+    guard !inputEnded else { return }
+    inputEnded = true
+    setInterest(interest.subtracting([.read, .inputClosed]))
+    if state == .open { delegate?.inputClosed(self) } else { finish(nil) }
+  }
+
+  private func pendingError() -> ReactorError? {
+    var code: Int32 = 0
+    var length = socklen_t(4)
+    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+    switch code {
+    case 0: return nil
+    case ECONNRESET, EPIPE: return .connectionReset
+    default: return .systemCall(name: "socket", code: code)
+    }
+  }
+
+  // MARK: - Closing
+
+  /// Closes now; unwritten output is dropped. `closed` is called before this returns.
+  public func close() {
+    finish(nil)
+  }
+
+  /// Closes once the output written so far is with the kernel, however long that takes: give slow readers a timer of your own.
+  public func closeAfterFlush() {
+    guard state == .open else { return }
+    delegate?.willFlush(self)
+    guard state == .open else { return }
+    state = .closingAfterFlush
+    if !flushRequested {
+      flushRequested = true
+      loop.flushLater(self)
+    }
+  }
+
+  private func finish(_ error: ReactorError?) {
+    loop.preconditionCurrent()
+    guard state != .closed else { return }
+    state = .closed
+    if let watch { loop.unwatch(watch) }
+    watch = nil
+    Glibc.close(descriptor)
+    loop.adjustOpenConnections(by: -1)
+    if let buffer = output.take() { loop.outputBuffers.giveBack(buffer) }
+    let told = delegate
+    delegate = nil
+    told?.closed(self, error: error)
+  }
+
+  private func setInterest(_ wanted: Interest) {
+    guard wanted != interest, let watch else { return }
+    interest = wanted
+    loop.modify(watch, for: wanted)
+  }
+}
+
+extension SocketAddress {
+  static func local(of descriptor: Int32) -> SocketAddress {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    _ = withUnsafeMutablePointer(to: &storage) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+    }
+    return SocketAddress(storage)
+  }
+}

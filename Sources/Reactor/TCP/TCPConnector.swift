@@ -1,0 +1,85 @@
+internal import CLinux
+internal import Glibc
+
+extension TCPConnection {
+  /// Connects without blocking. `completion` is called once, on the loop, later than this returns.
+  public static func connect(
+    loop: EventLoop, address: SocketAddress, timeout: Duration,
+    completion: @escaping (Result<TCPConnection, ReactorError>) -> Void
+  ) {
+    loop.preconditionCurrent()
+    let attempt = ConnectionAttempt(loop: loop, address: address, completion: completion)
+    attempt.begin(timeout: timeout)
+  }
+}
+
+/// One attempt to connect: ends by success, by the kernel's error or by its timer, whichever is first.
+private final class ConnectionAttempt: ReadinessHandler {
+  private let loop: EventLoop
+  private let address: SocketAddress
+  private var completion: ((Result<TCPConnection, ReactorError>) -> Void)?
+  private var descriptor: Int32 = -1
+  private var watch: Watch?
+  private var timer: Timer?
+
+  init(loop: EventLoop, address: SocketAddress, completion: @escaping (Result<TCPConnection, ReactorError>) -> Void) {
+    self.loop = loop
+    self.address = address
+    self.completion = completion
+  }
+
+  func begin(timeout: Duration) {
+    descriptor = cl_stream_socket(address.family)
+    guard descriptor >= 0 else { return failLater(.last("socket")) }
+    let code = address.withSocketAddress { Glibc.connect(descriptor, $0, $1) }
+    guard code == 0 || errno == EINPROGRESS || errno == EAGAIN else { return failLater(error(for: errno)) }
+    do throws(ReactorError) {
+      watch = try loop.watch(descriptor, for: .write, self)
+    } catch {
+      return failLater(error)
+    }
+    timer = loop.schedule(after: timeout) { self.end(.failure(.connectTimedOut(self.address))) }
+  }
+
+  func ready(_ events: Interest) {
+    var code: Int32 = 0
+    var length = socklen_t(4)
+    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+    if code == 0, !events.contains(.write) { code = ECONNREFUSED }
+    guard code == 0 else { return end(.failure(error(for: code))) }
+    let connected = descriptor
+    descriptor = -1
+    stopWaiting()
+    do throws(ReactorError) {
+      end(.success(try TCPConnection(loop: loop, descriptor: connected, remoteAddress: address)))
+    } catch {
+      end(.failure(error))
+    }
+  }
+
+  private func failLater(_ error: ReactorError) {
+    loop.schedule(after: .zero) { self.end(.failure(error)) }
+  }
+
+  private func end(_ result: Result<TCPConnection, ReactorError>) {
+    stopWaiting()
+    if descriptor >= 0 { Glibc.close(descriptor) }
+    descriptor = -1
+    completion.take()?(result)
+  }
+
+  private func stopWaiting() {
+    if let watch { loop.unwatch(watch) }
+    if let timer { loop.cancel(timer) }
+    watch = nil
+    timer = nil
+  }
+
+  private func error(for code: Int32) -> ReactorError {
+    switch code {
+    case ECONNREFUSED, ENOENT: .connectionRefused(address)
+    case ETIMEDOUT: .connectTimedOut(address)
+    default: .systemCall(name: "connect", code: code)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+import Glibc
+import Reactor
+import Synchronization
+import Testing
+
+@Suite("The event loop")
+struct EventLoopTests {
+  @Test("an async handler stays on its loop across every suspension")
+  func handlersStayOnTheirThread() async throws {
+    let group = try EventLoopGroup(count: 2)
+    defer { group.stop() }
+    let pool = BlockingPool(threads: 1, queueLimit: 16)
+    for loop in group.loops {
+      let task = Task(executorPreference: loop) {
+        var stayed = loop.isCurrent
+        await Task.yield()
+        stayed = stayed && loop.isCurrent
+        try await Task.sleep(for: .milliseconds(2))
+        stayed = stayed && loop.isCurrent
+        _ = try await pool.run { 1 }
+        stayed = stayed && loop.isCurrent
+        try await loop.sleep(for: .milliseconds(1))
+        stayed = stayed && loop.isCurrent
+        let child = await withTaskGroup(of: Bool.self) { children in
+          for _ in 0..<4 { children.addTask { loop.isCurrent } }
+          return await children.allSatisfy { $0 }
+        }
+        return stayed && child && loop.isCurrent
+      }
+      #expect(try await task.value)
+    }
+  }
+
+  @Test("an actor on the loop's serial executor runs on its thread")
+  func actorsRunOnTheLoop() async throws {
+    actor Counter {
+      let executor: EventLoopSerialExecutor
+      let loop: EventLoop
+      var count = 0
+      init(_ loop: EventLoop) {
+        self.loop = loop
+        executor = loop.serialExecutor
+      }
+      nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+      func add() -> Bool {
+        count += 1
+        return loop.isCurrent
+      }
+    }
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let counter = Counter(group.loops[0])
+    let onLoop = await withTaskGroup(of: Bool.self) { tasks in
+      for _ in 0..<1000 { tasks.addTask { await counter.add() } }
+      return await tasks.allSatisfy { $0 }
+    }
+    #expect(onLoop)
+    #expect(await counter.count == 1000)
+  }
+
+  @Test("wake-ups from other threads under load lose nothing")
+  func offThreadWakeUps() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let counter = SharedCounter()
+    await withTaskGroup(of: Void.self) { tasks in
+      for _ in 0..<8 {
+        tasks.addTask {
+          for index in 0..<20_000 {
+            loop.execute { counter.increment() }
+            if index % 64 == 0 { await Task(executorPreference: loop) { counter.increment() }.value }
+          }
+        }
+      }
+    }
+    await Task(executorPreference: loop) {}.value
+    let expected = 8 * (20_000 + 313)
+    for _ in 0..<1000 where counter.value < expected { try await Task.sleep(for: .milliseconds(1)) }
+    #expect(counter.value == expected)
+  }
+
+  @Test("a cancelled sleep ends at once")
+  func cancelledSleep() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let start = Instant.now()
+    let task = Task(executorPreference: loop) { try await loop.sleep(for: .seconds(60)) }
+    try await Task.sleep(for: .milliseconds(5))
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(start.duration(to: .now()) < .seconds(5))
+  }
+
+  @Test("a job that never yields is reported by the watchdog")
+  func watchdogReports() async throws {
+    let group = try EventLoopGroup(count: 1, name: "stuck")
+    defer { group.stop() }
+    let stalls = Mutex<[Watchdog.Stall]>([])
+    let watchdog = Watchdog(group, threshold: .milliseconds(20)) { stall in stalls.withLock { $0.append(stall) } }
+    group.loops[0].execute { usleep(200_000) }
+    try await Task.sleep(for: .milliseconds(300))
+    let seen = stalls.withLock { $0 }
+    withExtendedLifetime(watchdog) {}
+    #expect(!seen.isEmpty)
+    #expect(seen.allSatisfy { $0.loopName == "stuck-0" && $0.duration >= .milliseconds(20) })
+    #expect(group.loops[0].statistics().longestTurn >= .milliseconds(200))
+  }
+
+  @Test("a job that never ends its own re-scheduling does not starve timers")
+  func timersAreNotStarved() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let busy = Task(executorPreference: loop) { while !Task.isCancelled { await Task.yield() } }
+    let start = Instant.now()
+    try await Task(executorPreference: loop) { try await loop.sleep(for: .milliseconds(10)) }.value
+    busy.cancel()
+    #expect(start.duration(to: .now()) < .seconds(2))
+  }
+}
+
+final class SharedCounter: Sendable {
+  private let count = Atomic<Int>(0)
+  var value: Int { count.load(ordering: .relaxed) }
+  func increment() { count.add(1, ordering: .relaxed) }
+}

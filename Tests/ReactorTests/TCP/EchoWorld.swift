@@ -1,0 +1,114 @@
+import Glibc
+import Reactor
+
+/// An echo server on one loop, and a client beside it.
+final class EchoWorld: Sendable {
+  let group: EventLoopGroup
+  let address: SocketAddress
+  private let state: LoopBound<State>
+
+  final class State {
+    var listener: TCPListener?
+    var open = 0
+  }
+
+  init(maximumBufferedBytes: Int = 64 * 1024 * 1024) async throws {
+    let group = try EventLoopGroup(count: 1)
+    self.group = group
+    let loop = group.loops[0]
+    (address, state) = try await Task(executorPreference: loop) {
+      let state = State()
+      let listener = try TCPListener(loop: loop, address: try SocketAddress(host: "127.0.0.1", port: 0)) { connection in
+        connection.maximumBufferedBytes = maximumBufferedBytes
+        connection.delegate = Echo(state: state)
+        state.open += 1
+      }
+      state.listener = listener
+      return (listener.localAddress, LoopBound(state, loop: loop))
+    }.value
+  }
+
+  func stop() { group.stop() }
+
+  func openConnections() async -> Int {
+    await Task(executorPreference: group.loops[0]) { self.state.value.open }.value
+  }
+
+  /// Sends bytes on a new connection and collects as many.
+  func exchange(_ bytes: [UInt8]) async throws -> [UInt8] {
+    let loop = group.loops[0]
+    return await withCheckedContinuation { continuation in
+      loop.execute {
+        TCPConnection.connect(loop: loop, address: self.address, timeout: .seconds(5)) { result in
+          guard case .success(let connection) = result else { return continuation.resume(returning: []) }
+          connection.delegate = Collector(expected: bytes.count) { continuation.resume(returning: $0) }
+          connection.write(bytes)
+        }
+      }
+    }
+  }
+}
+
+private final class Echo: TCPConnectionDelegate {
+  let state: EchoWorld.State
+  init(state: EchoWorld.State) { self.state = state }
+  func received(_ bytes: RawSpan, from connection: TCPConnection) { connection.write(bytes) }
+  func closed(_ connection: TCPConnection, error: ReactorError?) { state.open -= 1 }
+}
+
+private final class Collector: TCPConnectionDelegate {
+  private var collected: [UInt8] = []
+  private let expected: Int
+  private let done: ([UInt8]) -> Void
+
+  init(expected: Int, done: @escaping ([UInt8]) -> Void) {
+    self.expected = expected
+    self.done = done
+  }
+
+  func received(_ bytes: RawSpan, from connection: TCPConnection) {
+    bytes.withUnsafeBytes { collected.append(contentsOf: $0) }
+    if collected.count >= expected { connection.close() }
+  }
+
+  func closed(_ connection: TCPConnection, error: ReactorError?) { done(collected) }
+}
+
+/// A blocking client socket, so that the test's own side costs nothing but a descriptor.
+func blockingConnect(_ address: SocketAddress) -> Int32? {
+  guard case .ipv4(let host, let port) = address else { return nil }
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+  var name = sockaddr_in()
+  name.sin_family = sa_family_t(AF_INET)
+  name.sin_addr.s_addr = host.bigEndian
+  name.sin_port = port.bigEndian
+  let code = withUnsafePointer(to: &name) {
+    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+  guard code == 0 else {
+    close(descriptor)
+    return nil
+  }
+  return descriptor
+}
+
+/// Resident memory of this process in bytes (`/proc/self/statm`).
+func residentBytes() -> Int {
+  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+  defer { fclose(file) }
+  var line = [CChar](repeating: 0, count: 128)
+  guard fgets(&line, 128, file) != nil else { return 0 }
+  let fields = String(decoding: line.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+  return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4096 : 0
+}
+
+/// Raises the soft limit of open files to the hard one and answers it.
+func openFileLimit() -> Int {
+  var limit = rlimit()
+  getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  limit.rlim_cur = limit.rlim_max
+  setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  return Int(clamping: limit.rlim_cur)
+}

@@ -1,0 +1,112 @@
+import Glibc
+import Reactor
+import Testing
+
+@Suite("TCP on the loop", .serialized)
+struct TCPTests {
+  @Test("echoes what it reads, in order, one megabyte over several turns")
+  func echo() async throws {
+    let world = try await EchoWorld()
+    defer { world.stop() }
+    let sent = (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+    let received = try await world.exchange(sent)
+    #expect(received == sent)
+  }
+
+  @Test("a refused connection says so")
+  func refused() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let free = try await Task(executorPreference: loop) {
+      try TCPListener.claim(try SocketAddress(host: "127.0.0.1", port: 0))
+    }.value
+    let error = await withCheckedContinuation { continuation in
+      loop.execute {
+        TCPConnection.connect(loop: loop, address: free, timeout: .seconds(5)) { result in
+          if case .failure(let error) = result { continuation.resume(returning: error) }
+        }
+      }
+    }
+    #expect(error == .connectionRefused(free))
+  }
+
+  @Test("a port in use is noticed, although SO_REUSEPORT would share it")
+  func addressInUse() async throws {
+    let world = try await EchoWorld()
+    defer { world.stop() }
+    #expect(throws: ReactorError.addressInUse(world.address)) { try TCPListener.claim(world.address) }
+  }
+
+  @Test("10,000 idle connections are held and cost little memory")
+  func idleConnections() async throws {
+    let world = try await EchoWorld()
+    defer { world.stop() }
+    let count = min(10_000, openFileLimit() / 2 - 200)
+    let before = residentBytes()
+    var descriptors: [Int32] = []
+    defer { for descriptor in descriptors { close(descriptor) } }
+    for _ in 0..<count { descriptors.append(try #require(blockingConnect(world.address))) }
+    for _ in 0..<500 where await world.openConnections() < count { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(await world.openConnections() == count)
+    #expect((residentBytes() - before) / count < 2048)
+    #expect(try await world.exchange([1, 2, 3]) == [1, 2, 3])
+  }
+
+  @Test("100,000 connects leave no descriptor and no memory behind")
+  func manyConnects() async throws {
+    let world = try await EchoWorld()
+    defer { world.stop() }
+    func connectMany(_ count: Int) throws {
+      for _ in 0..<count {
+        let descriptor = try #require(blockingConnect(world.address))
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+        close(descriptor)
+      }
+    }
+    try connectMany(5000)
+    let settled = residentBytes()
+    try connectMany(95_000)
+    for _ in 0..<500 where await world.openConnections() > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(await world.openConnections() == 0)
+    #expect(residentBytes() - settled < 8 * 1024 * 1024)
+  }
+
+  @Test("a peer that does not read is cut off at the output bound")
+  func outputBound() async throws {
+    let world = try await EchoWorld(maximumBufferedBytes: 100_000)
+    defer { world.stop() }
+    let descriptor = try #require(blockingConnect(world.address))
+    defer { close(descriptor) }
+    let chunk = [UInt8](repeating: 7, count: 65536)
+    var failed = false
+    for _ in 0..<2000 where !failed {
+      failed = chunk.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } < 0
+    }
+    #expect(failed)
+    for _ in 0..<500 where await world.openConnections() > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(await world.openConnections() == 0)
+  }
+}
+
+@Suite("Socket addresses")
+struct SocketAddressTests {
+  @Test("are written as they are read", arguments: ["127.0.0.1", "0.0.0.0", "255.255.255.255", "::1", "2001:db8::5"])
+  func roundTrip(host: String) throws {
+    let address = try SocketAddress(host: host, port: 8080)
+    #expect(address.description == (host.contains(":") ? "[\(host)]:8080" : "\(host):8080"))
+  }
+
+  @Test("that are none are refused", arguments: ["", "example.com", "1.2.3", "1.2.3.4.5", "::g", "127.0.0.1 "])
+  func invalid(host: String) {
+    #expect(throws: ReactorError.invalidAddress(host)) { try SocketAddress(host: host, port: 1) }
+  }
+
+  @Test("a socket path is bounded")
+  func unixPath() throws {
+    #expect(throws: ReactorError.self) { try SocketAddress(unixPath: String(repeating: "x", count: 108)) }
+    #expect(throws: ReactorError.self) { try SocketAddress(unixPath: "") }
+    #expect(try SocketAddress(unixPath: "/tmp/socket").description == "unix:/tmp/socket")
+  }
+}
