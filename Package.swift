@@ -86,7 +86,7 @@ let package = Package(
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "TestSupport"]),
     test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "TestSupport"]),
     test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "TestSupport"]),
-    test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Protobuf", "TestSupport"]),
+    test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Protobuf", "Reactor", "TestSupport"]),
     test("GeneratorTests", ["Generator", "Protobuf", "TestSupport"]),
     test("CloudbillTests", ["TestSupport", "Reactor"]),
     test("ArchitectureTests", ["TestSupport"]),

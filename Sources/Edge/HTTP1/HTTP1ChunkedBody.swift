@@ -87,11 +87,3 @@ struct HTTP1ChunkedBody: Sendable {
     guard remaining <= UInt64(room) else { throw .bodyTooLarge }
   }
 }
-
-extension [UInt8] {
-  /// Appends a part of borrowed bytes with one copy.
-  @inline(__always)
-  mutating func append(_ bytes: RawSpan, _ range: Range<Int>) {
-    bytes.extracting(range).withUnsafeBytes { append(contentsOf: $0) }
-  }
-}

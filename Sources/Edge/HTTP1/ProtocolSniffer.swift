@@ -5,15 +5,20 @@ struct ProtocolSniffer: Sendable {
   enum Verdict: Sendable, Hashable {
     /// All bytes so far begin the preface; none of them may be shown to a protocol yet.
     case undecided
-    /// The preface is complete.
-    case http2
-    /// Not the preface: `matched` bytes of it came in earlier reads and have to be replayed first.
+    /// The preface is complete; `replay` bytes of it came in earlier reads and have to be replayed first.
+    case http2(replay: Int)
+    /// Not the preface, although `replay` bytes from earlier reads began like it; they have to be replayed first.
     case http1(replay: Int)
   }
 
   static let preface: StaticString = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
   private(set) var matched = 0
+
+  /// The first bytes of the preface, to replay them.
+  static func prefix(_ count: Int) -> [UInt8] {
+    preface.withUTF8Buffer { Array($0.prefix(count)) }
+  }
 
   mutating func examine(_ input: RawSpan) -> Verdict {
     let before = matched
@@ -24,6 +29,6 @@ struct ProtocolSniffer: Sendable {
       matched += 1
       index += 1
     }
-    return matched == Self.preface.utf8CodeUnitCount ? .http2 : .undecided
+    return matched == Self.preface.utf8CodeUnitCount ? .http2(replay: before) : .undecided
   }
 }

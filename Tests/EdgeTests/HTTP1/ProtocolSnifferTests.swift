@@ -12,11 +12,11 @@ struct ProtocolSnifferTests {
       var sniffer = ProtocolSniffer()
       let first = sniffer.examine(Array(preface[..<cut]).span.bytes)
       guard cut < preface.count else {
-        #expect(first == .http2)
+        #expect(first == .http2(replay: 0))
         return
       }
       #expect(first == .undecided)
-      #expect(sniffer.examine(Array(preface[cut...]).span.bytes) == .http2)
+      #expect(sniffer.examine(Array(preface[cut...]).span.bytes) == .http2(replay: cut))
     }
   }
 

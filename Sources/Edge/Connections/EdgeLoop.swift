@@ -1,0 +1,75 @@
+internal import Reactor
+
+/// What the edge holds on one event loop: its listener, its connections and what they share. Loop-bound.
+final class EdgeLoop {
+  let loop: EventLoop
+  let limits: HTTPLimits
+  let timeouts: ConnectionTimeouts
+  let handler: any RequestHandler
+  private(set) var isDraining = false
+  /// Where answers' heads are put together; kept so that an answer costs no allocation for it.
+  var scratch: [UInt8] = []
+  private var clock = WallClock()
+  private var connections: [ObjectIdentifier: any DrainableConnection] = [:]
+  private var listener: TCPListener?
+
+  init(loop: EventLoop, limits: HTTPLimits, timeouts: ConnectionTimeouts, handler: any RequestHandler) {
+    self.loop = loop
+    self.limits = limits
+    self.timeouts = timeouts
+    self.handler = handler
+  }
+
+  /// The value of the date field, now.
+  var date: [UInt8] {
+    clock.update()
+    return clock.date
+  }
+
+  var openConnections: Int { connections.count }
+
+  /// Begins to accept. Each connection's first bytes tell its protocol.
+  func listen(on address: SocketAddress, maximumConnections: Int) throws(ReactorError) -> SocketAddress {
+    let listener = try TCPListener(loop: loop, address: address, maximumConnections: maximumConnections) {
+      [unowned self] connection in
+      connection.maximumBufferedBytes = Self.mostBufferedBytes
+      let sniffing = SniffingConnection(connection, on: self)
+      connection.delegate = sniffing
+      add(sniffing)
+    }
+    self.listener = listener
+    return listener.localAddress
+  }
+
+  /// A peer that does not read its answers is cut off past this. HTTP/1.1 stops reading requests long before.
+  private static let mostBufferedBytes = 16 * 1024 * 1024
+
+  func add(_ connection: any DrainableConnection) {
+    connections[ObjectIdentifier(connection)] = connection
+  }
+
+  func remove(_ connection: any DrainableConnection) {
+    connections[ObjectIdentifier(connection)] = nil
+  }
+
+  /// Stops accepting; idle connections end now, busy ones after their answer.
+  func beginDrain() {
+    guard !isDraining else { return }
+    isDraining = true
+    listener?.close()
+    listener = nil
+    for connection in Array(connections.values) { connection.drain() }
+  }
+
+  func closeAll() {
+    for connection in Array(connections.values) { connection.closeNow() }
+  }
+}
+
+/// A connection the edge can end in an orderly way.
+protocol DrainableConnection: AnyObject {
+  /// Ends as soon as what was asked has been answered.
+  func drain()
+  /// Ends now.
+  func closeNow()
+}

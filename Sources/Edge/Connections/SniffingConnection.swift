@@ -1,0 +1,53 @@
+internal import Reactor
+
+/// A new connection, until its first bytes tell whether HTTP/1.1 or HTTP/2 is spoken. Then the protocol's own object
+/// takes its place.
+final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
+  private let connection: TCPConnection
+  private let edge: EdgeLoop
+  private var sniffer = ProtocolSniffer()
+  private var timer: Timer?
+
+  init(_ connection: TCPConnection, on edge: EdgeLoop) {
+    self.connection = connection
+    self.edge = edge
+    wait(edge.timeouts.idle)
+  }
+
+  private func wait(_ duration: Duration) {
+    if let timer { edge.loop.cancel(timer) }
+    timer = edge.loop.schedule(after: duration) { [weak self] in self?.closeNow() }
+  }
+
+  func received(_ bytes: RawSpan, from connection: TCPConnection) {
+    let began = sniffer.matched > 0
+    switch sniffer.examine(bytes) {
+    case .undecided:
+      if !began { wait(edge.timeouts.head) }
+    case .http2:
+      connection.close()
+    case .http1(let replay):
+      let next = HTTP1Connection(connection, on: edge)
+      handOver(to: next)
+      if replay > 0 { next.received(ProtocolSniffer.prefix(replay).span.bytes, from: connection) }
+      next.received(bytes, from: connection)
+    }
+  }
+
+  private func handOver(to next: any TCPConnectionDelegate & DrainableConnection) {
+    if let timer { edge.loop.cancel(timer) }
+    timer = nil
+    connection.delegate = next
+    edge.remove(self)
+    edge.add(next)
+  }
+
+  func closed(_ connection: TCPConnection, error: ReactorError?) {
+    if let timer { edge.loop.cancel(timer) }
+    timer = nil
+    edge.remove(self)
+  }
+
+  func drain() { connection.close() }
+  func closeNow() { connection.close() }
+}

@@ -1,0 +1,60 @@
+/// Writes the documented envelope around an answer's data (`system-design.md` section 5.2). It is written front to back
+/// into one array: what is inside is appended by the caller between `open` and `close`.
+enum Envelope {
+  /// Room for the envelope around the data.
+  static let overhead = 160
+
+  static func openData(_ body: inout [UInt8]) {
+    body.append("{\"success\":true,\"data\":")
+  }
+
+  static func openPagination(_ body: inout [UInt8]) {
+    body.append(",\"pagination\":")
+  }
+
+  static func close(_ body: inout [UInt8], message: String?, timestamp: [UInt8]) {
+    if let message {
+      body.append(",\"message\":")
+      body.append(json: message)
+    }
+    body.append(",\"timestamp\":\"")
+    body.append(contentsOf: timestamp)
+    body.append("\"}")
+  }
+
+  /// The whole body of a failure.
+  static func failure(_ error: ErrorAnswer, timestamp: [UInt8], requestID: [UInt8]) -> [UInt8] {
+    var body: [UInt8] = []
+    body.reserveCapacity(overhead + error.message.utf8.count)
+    body.append("{\"success\":false,\"error\":{\"code\":")
+    body.append(json: error.code)
+    body.append(",\"message\":")
+    body.append(json: error.message)
+    if let field = error.field {
+      body.append(",\"field\":")
+      body.append(json: field)
+    }
+    body.append("},\"timestamp\":\"")
+    body.append(contentsOf: timestamp)
+    body.append("\"")
+    if !requestID.isEmpty {
+      body.append(",\"requestId\":")
+      body.append(json: requestID)
+    }
+    body.append("}")
+    return body
+  }
+
+  /// A failure as an answer with its fields.
+  static func response(_ error: ErrorAnswer, timestamp: [UInt8], requestID: [UInt8]) -> HTTPResponse {
+    var response = HTTPResponse(
+      error.status, requestID: requestID, body: failure(error, timestamp: timestamp, requestID: requestID))
+    if let seconds = error.retryAfter { response.fields.append(.init(name: "retry-after", value: String(seconds))) }
+    switch (error.status, error.hint) {
+    case (405, let allow?): response.fields.append(.init(name: "allow", value: allow))
+    case (401, _): response.fields.append(.init(name: "www-authenticate", value: "Bearer"))
+    default: break
+    }
+    return response
+  }
+}

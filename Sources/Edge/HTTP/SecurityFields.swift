@@ -1,0 +1,24 @@
+/// The fields every answer carries, whatever its status.
+enum SecurityFields {
+  /// An API answer is data for one caller: nothing may sniff, frame, cache or run it. `/docs` needs its own styles and
+  /// nothing else, so one policy serves both.
+  static let all: [(name: StaticString, value: StaticString)] = [
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+    ("content-security-policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
+  ]
+
+  /// The same as HTTP/1.1 lines, put together once.
+  static let lines: [UInt8] = {
+    var bytes: [UInt8] = []
+    for (name, value) in all {
+      bytes.append(name)
+      bytes.append(": ")
+      bytes.append(value)
+      bytes.append("\r\n")
+    }
+    return bytes
+  }()
+}

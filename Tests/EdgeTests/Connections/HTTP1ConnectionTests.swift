@@ -1,0 +1,227 @@
+import Reactor
+import Testing
+
+@testable import Edge
+
+@Suite("An HTTP/1.1 connection")
+struct HTTP1ConnectionTests {
+  private let plain = " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+  @Test("is kept alive, and says the date and the length")
+  func keepAlive() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    for path in ["/a", "/b", "/c"] {
+      client.send("GET \(path)\(plain)")
+      let answer = try client.readAnswer()
+      #expect(answer.statusLine == "HTTP/1.1 200 OK")
+      #expect(answer.body == "GET \(path)")
+      #expect(answer.fields["connection"] == nil)
+      #expect(answer.fields["date"]?.hasSuffix(" GMT") == true)
+      #expect(answer.fields["content-type"] == "application/json; charset=utf-8")
+      #expect(answer.fields["x-content-type-options"] == "nosniff")
+    }
+  }
+
+  @Test("answers pipelined requests in their order, although later ones are ready first")
+  func pipelining() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send((0..<10).map { "GET /\($0)?wait=\(100 - 10 * $0)\(plain)" }.joined())
+    for number in 0..<10 { #expect(try client.readAnswer().body == "GET /\(number)") }
+  }
+
+  @Test("holds back requests past the limit and still answers all of them")
+  func pipelineLimit() async throws {
+    var limits = HTTPLimits()
+    limits.pipelinedRequests = 3
+    let live = try await LiveConnections(limits: limits)
+    let client = try RawClient(port: live.port)
+    let body = String(repeating: "x", count: 100_000)
+    var input = ""
+    for number in 0..<20 {
+      input += "POST /\(number)?wait=2 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n\(body)"
+    }
+    client.send(input)
+    for number in 0..<20 { #expect(try client.readAnswer().body == "POST /\(number) 100000") }
+  }
+
+  @Test("answers HEAD with the length and no body")
+  func head() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("HEAD /a\(plain)GET /b\(plain)")
+    let answer = try client.readAnswer(toHead: true)
+    #expect(answer.fields["content-length"] == "7")
+    #expect(try client.readAnswer().body == "GET /b")
+  }
+
+  @Test("says 100 Continue before the body, and after the answers that come first")
+  func continues() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("GET /first?wait=50\(plain)")
+    client.send("POST /b HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    #expect(try client.readAnswer().body == "GET /first")
+    #expect(try client.readAnswer(toHead: true).status == 100)
+    client.send("ok")
+    #expect(try client.readAnswer().body == "POST /b 2")
+  }
+
+  @Test("closes when asked to, after the answer")
+  func close() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /never\(plain)")
+    let answer = try client.readAnswer()
+    #expect(answer.fields["connection"] == "close")
+    #expect(try client.readToEnd() == "")
+  }
+
+  @Test("closes after HTTP/1.0")
+  func version10() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("GET /a HTTP/1.0\r\n\r\n")
+    #expect(try client.readToEnd().hasSuffix("\r\n\r\nGET /a"))
+  }
+
+  @Test("answers what came before a refused request, then the refusal, then closes")
+  func refusal() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("GET /a?wait=30\(plain)GET /b\n\nGET /never\(plain)")
+    #expect(try client.readAnswer().body == "GET /a")
+    let refusal = try client.readAnswer()
+    #expect(refusal.status == 400)
+    #expect(refusal.fields["connection"] == "close")
+    #expect(refusal.body.contains("\"code\":\"BAD_REQUEST\""))
+    #expect(try client.readToEnd() == "")
+  }
+
+  @Test("refuses a body that is too large before it is sent, and the answer survives the sending")
+  func tooLarge() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n")
+    client.send([UInt8](repeating: 0x78, count: 3_000_000))
+    #expect(try client.readAnswer().status == 413)
+  }
+
+  @Test("answers 408 when the head drips in too slowly")
+  func drip() async throws {
+    var timeouts = ConnectionTimeouts()
+    timeouts.head = .milliseconds(150)
+    let live = try await LiveConnections(timeouts: timeouts)
+    let client = try RawClient(port: live.port)
+    client.send("GET /a\(plain)GET")
+    #expect(try client.readAnswer().status == 200)
+    client.send(" /b HTTP/1.1\r\nHost: a\r\nX: ")
+    #expect(try client.readAnswer().status == 408)
+    #expect(try client.readToEnd() == "")
+  }
+
+  @Test("answers 408 when the body does not come")
+  func slowBody() async throws {
+    var timeouts = ConnectionTimeouts()
+    timeouts.body = .milliseconds(100)
+    let live = try await LiveConnections(timeouts: timeouts)
+    let client = try RawClient(port: live.port)
+    client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+    #expect(try client.readAnswer().status == 408)
+  }
+
+  @Test("answers 400 when the client ends in the middle of a request")
+  func truncated() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+    client.endOutput()
+    #expect(try client.readAnswer().status == 400)
+    #expect(try client.readToEnd() == "")
+  }
+
+  @Test("still answers a client that has ended its side")
+  func halfClosed() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("GET /a?wait=30\(plain)GET /b\(plain)")
+    client.endOutput()
+    #expect(try client.readAnswer().body == "GET /a")
+    #expect(try client.readAnswer().body == "GET /b")
+    #expect(try client.readToEnd() == "")
+  }
+
+  @Test("is closed without a word when idle, before and after a request")
+  func idle() async throws {
+    var timeouts = ConnectionTimeouts()
+    timeouts.idle = .milliseconds(100)
+    let live = try await LiveConnections(timeouts: timeouts)
+    let silent = try RawClient(port: live.port)
+    let used = try RawClient(port: live.port)
+    used.send("GET /a\(plain)")
+    #expect(try used.readAnswer().status == 200)
+    #expect(try silent.readToEnd() == "")
+    #expect(try used.readToEnd() == "")
+    #expect(await live.onLoop { $0.openConnections } == 0)
+  }
+
+  @Test("waits for a slow answer longer than for a request")
+  func slowAnswer() async throws {
+    var timeouts = ConnectionTimeouts()
+    timeouts.idle = .milliseconds(50)
+    timeouts.head = .milliseconds(50)
+    let live = try await LiveConnections(timeouts: timeouts)
+    let client = try RawClient(port: live.port)
+    client.send("GET /a?wait=200\(plain)")
+    #expect(try client.readAnswer().body == "GET /a")
+  }
+
+  @Test("drains: idle ones close, busy ones answer first and say so")
+  func drain() async throws {
+    let live = try await LiveConnections()
+    let idle = try RawClient(port: live.port)
+    idle.send("GET /a\(plain)")
+    _ = try idle.readAnswer()
+    let busy = try RawClient(port: live.port)
+    busy.send("GET /a?wait=1500\(plain)")
+    try await Task.sleep(for: .milliseconds(30))
+    await live.onLoop { $0.beginDrain() }
+    #expect(try idle.readToEnd() == "")
+    let answer = try busy.readAnswer()
+    #expect(answer.fields["connection"] == "close")
+    #expect(try busy.readToEnd() == "")
+    #expect(throws: RawClient.Failure.self) { try RawClient(port: live.port) }
+  }
+
+  @Test("costs at most 8 KiB when idle")
+  func idleMemory() async throws {
+    let live = try await LiveConnections()
+    let count = 400
+    var clients: [RawClient] = []
+    func open() throws {
+      let client = try RawClient(port: live.port)
+      client.send("GET /a\(plain)")
+      _ = try client.readAnswer()
+      clients.append(client)
+    }
+    for _ in 0..<50 { try open() }
+    let before = residentBytes()
+    for _ in 0..<count { try open() }
+    let each = (residentBytes() - before) / count
+    // The clients of this test live in the same process and are counted too.
+    #expect(each <= 8192, "\(each) bytes")
+  }
+}
+
+import Glibc
+
+/// Resident memory of this process, from `/proc/self/statm`.
+func residentBytes() -> Int {
+  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+  defer { fclose(file) }
+  var buffer = [CChar](repeating: 0, count: 256)
+  guard fgets(&buffer, 256, file) != nil else { return 0 }
+  let text = String(decoding: buffer.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self)
+  return (Int(text.split(separator: " ")[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE))
+}

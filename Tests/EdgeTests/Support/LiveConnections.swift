@@ -1,0 +1,62 @@
+import Reactor
+
+@testable import Edge
+
+/// The edge's connections on a real loop and port, with a handler that says back what it was asked.
+final class LiveConnections {
+  let port: UInt16
+  private let group: EventLoopGroup
+  private let edge: LoopBound<EdgeLoop>
+
+  init(limits: HTTPLimits = HTTPLimits(), timeouts: ConnectionTimeouts = ConnectionTimeouts()) async throws {
+    group = try EventLoopGroup(count: 1, name: "edge-test")
+    let loop = group.loops[0]
+    let (edge, port) = try await withCheckedThrowingContinuation {
+      (done: CheckedContinuation<(LoopBound<EdgeLoop>, UInt16), any Error>) in
+      loop.execute {
+        let edge = EdgeLoop(loop: loop, limits: limits, timeouts: timeouts, handler: SayingBack(loop: loop))
+        done.resume(
+          with: Result {
+            let address = try edge.listen(on: SocketAddress(host: "127.0.0.1", port: 0), maximumConnections: 10_000)
+            return (LoopBound(edge, loop: loop), address.port ?? 0)
+          })
+      }
+    }
+    self.edge = edge
+    self.port = port
+  }
+
+  func onLoop<Value: Sendable>(_ body: @escaping @Sendable (EdgeLoop) -> Value) async -> Value {
+    let edge = edge
+    return await withCheckedContinuation { done in edge.loop.execute { done.resume(returning: body(edge.value)) } }
+  }
+
+  deinit {
+    let edge = edge
+    edge.loop.execute { edge.value.closeAll() }
+    group.stop()
+  }
+}
+
+/// Answers with what it was asked; `?wait=MILLISECONDS` answers later.
+final class SayingBack: RequestHandler {
+  private let loop: EventLoop
+
+  init(loop: EventLoop) {
+    self.loop = loop
+  }
+
+  func answer(_ request: HTTPRequest, from peer: SocketAddress) async -> HTTPResponse {
+    let head = request.head
+    if let query = head.query.map(head.text), let milliseconds = Int(query.drop { $0 != "=" }.dropFirst()) {
+      try? await loop.sleep(for: .milliseconds(milliseconds))
+    }
+    var text = "\(head.method.name) \(head.text(head.path))"
+    if !request.body.isEmpty { text += " \(request.body.count)" }
+    return HTTPResponse(200, requestID: [], body: Array(text.utf8))
+  }
+
+  func answer(_ rejection: HTTPRejection, from peer: SocketAddress) -> HTTPResponse {
+    Envelope.response(ErrorAnswer(rejection), timestamp: [], requestID: [])
+  }
+}
