@@ -14,16 +14,8 @@ struct RouteTableTests {
     return table
   }
 
-  private static func head(_ line: String) -> HTTPRequestHead {
-    var parser = HTTP1RequestParser(limits: HTTPLimits())
-    var offset = 0
-    let bytes = Array("\(line) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-    guard case .request(let request, _) = parser.next(bytes.span.bytes, &offset) else { return HTTPRequestHead() }
-    return request.head
-  }
-
   private static func find(_ line: String) throws -> String {
-    let head = head(line)
+    let head = HTTPRequestHead.reading(line)
     switch try table().match(head) {
     case .found(let target, let variables):
       return ([target] + variables.map { head.text($0) }).joined(separator: " ")
