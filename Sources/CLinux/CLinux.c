@@ -1,3 +1,5 @@
+// Not in the header: the Glibc module is built without it, and its types must stay the same in this module.
+#define _GNU_SOURCE 1
 #include "CLinux.h"
 
 #include <pthread.h>

@@ -1,8 +1,5 @@
 #pragma once
 // Macros, variadic calls and thread-local storage that Swift cannot import directly. No logic.
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

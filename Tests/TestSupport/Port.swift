@@ -1,0 +1,20 @@
+import Glibc
+
+/// A TCP port on loopback that nothing listened on a moment ago. The kernel hands out ephemeral ports in turn, so two
+/// tests asking at the same time get different ones.
+public func freePort() -> UInt16 {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  precondition(descriptor >= 0, "no socket: \(errno)")
+  defer { close(descriptor) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let bound = withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+    }
+  }
+  precondition(bound, "no free port: \(errno)")
+  return UInt16(bigEndian: address.sin_port)
+}
