@@ -1,0 +1,69 @@
+internal import CProtobufC
+public import CWellKnown
+
+/// A JSON object, `google.protobuf.Struct`.
+public struct Struct: Message, ExpressibleByDictionaryLiteral {
+  public typealias Storage = Google__Protobuf__Struct
+
+  public var fields: [String: Value]
+
+  public init() { fields = [:] }
+
+  public init(fields: [String: Value]) {
+    self.fields = fields
+  }
+
+  public init(dictionaryLiteral elements: (String, Value)...) {
+    fields = Dictionary(elements, uniquingKeysWith: { _, last in last })
+  }
+
+  public init(_ storage: UnsafePointer<Storage>) {
+    let entries = [FieldsEntry](storage: storage.pointee.fields, count: storage.pointee.n_fields)
+    fields = Dictionary(entries.map { ($0.key, $0.value ?? .null) }, uniquingKeysWith: { _, last in last })
+  }
+
+  public func store(into storage: UnsafeMutablePointer<Storage>, arena: Arena) {
+    let entries = fields.sorted { $0.key < $1.key }.map { FieldsEntry(key: $0.key, value: $0.value) }
+    (storage.pointee.fields, storage.pointee.n_fields) = arena.store(entries)
+  }
+
+  /// One entry of the map on the wire.
+  public struct FieldsEntry: Message {
+    public typealias Storage = Google__Protobuf__Struct__FieldsEntry
+
+    public var key: String
+    public var value: Value?
+
+    public init() { self.init(key: "", value: nil) }
+
+    public init(key: String, value: Value?) {
+      self.key = key
+      self.value = value
+    }
+
+    public init(_ storage: UnsafePointer<Storage>) {
+      key = String(storage: storage.pointee.key)
+      value = Value(storage: storage.pointee.value)
+    }
+
+    public func store(into storage: UnsafeMutablePointer<Storage>, arena: Arena) {
+      storage.pointee.key = arena.store(key)
+      storage.pointee.value = arena.store(value)
+    }
+
+    public static let schema: MessageSchema = MessageSchema(
+      name: "google.protobuf.Struct.FieldsEntry",
+      // The entry has no `__init` of its own; the descriptor is reached through the field that holds it.
+      descriptor: MessageDescriptor(
+        Struct.schema.descriptor.pointer.pointee.fields[0].descriptor
+          .assumingMemoryBound(to: ProtobufCMessageDescriptor.self)),
+      fields: [
+        FieldSchema(name: "key", jsonName: "key"),
+        FieldSchema(name: "value", jsonName: "value", type: .message { Value.schema }),
+      ])
+  }
+
+  public static let schema: MessageSchema = MessageSchema(
+    name: "google.protobuf.Struct", descriptor: .of(google__protobuf__struct__init),
+    fields: [FieldSchema(name: "fields", jsonName: "fields", type: .map { FieldsEntry.schema })])
+}
