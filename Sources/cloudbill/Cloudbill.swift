@@ -3,5 +3,6 @@ import ArgumentParser
 /// The one program: every role of the mesh is a subcommand of it.
 @main
 struct Cloudbill: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "cloudbill", abstract: "A billing platform and its RPC mesh.")
+  static let configuration = CommandConfiguration(
+    commandName: "cloudbill", abstract: "A billing platform and its RPC mesh.")
 }
