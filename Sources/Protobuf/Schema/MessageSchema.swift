@@ -28,6 +28,9 @@ public final class MessageSchema: Sendable {
   public let fields: [FieldSchema]
   /// Positions in `fields` by JSON name and by original name.
   let positions: [String: Int]
+  /// The JSON name of each field as JSON text, with the colon.
+  let jsonKeys: [[UInt8]]
+  let wellKnown: WellKnownType?
 
   public init(name: String, descriptor: MessageDescriptor, fields: [FieldSchema] = []) {
     self.name = name
@@ -39,6 +42,13 @@ public final class MessageSchema: Sendable {
       positions[field.jsonName] = index
     }
     self.positions = positions
+    jsonKeys = fields.map { field in
+      var key: [UInt8] = []
+      JSONText.append(field.jsonName, to: &key)
+      key.append(UInt8(ascii: ":"))
+      return key
+    }
+    wellKnown = WellKnownType(name: name)
   }
 
   /// The field with this original or JSON name.
@@ -91,10 +101,13 @@ public final class EnumSchema: Sendable {
   public let values: [EnumValueSchema]
   private let byNumber: [Int32: Int]
   private let bySpelling: [String: Int32]
+  /// Whether this is `google.protobuf.NullValue`, which JSON writes as `null`.
+  let isNullValue: Bool
 
   public init(name: String, values: [EnumValueSchema]) {
     self.name = name
     self.values = values
+    isNullValue = name == "google.protobuf.NullValue"
     byNumber = Dictionary(
       values.enumerated().map { ($0.element.number, $0.offset) }, uniquingKeysWith: { first, _ in first })
     var spellings: [String: Int32] = [:]

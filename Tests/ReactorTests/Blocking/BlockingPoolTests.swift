@@ -1,4 +1,5 @@
 import Glibc
+import Foundation
 import Reactor
 import Testing
 
@@ -39,12 +40,36 @@ struct BlockingPoolTests {
   @Test("runs jobs side by side up to its number of threads")
   func parallel() async throws {
     let pool = BlockingPool(threads: 8, queueLimit: 64)
-    let start = Instant.now()
-    try await withThrowingTaskGroup(of: Void.self) { tasks in
-      for _ in 0..<8 { tasks.addTask { _ = try await pool.run { usleep(200_000) } } }
-      try await tasks.waitForAll()
+    let meeting = Meeting(of: 8)
+    try await withThrowingTaskGroup(of: Bool.self) { tasks in
+      // Each job waits for all the others: one thread fewer and none of them would end.
+      for _ in 0..<8 { tasks.addTask { try await pool.run { meeting.arrive(patience: 30) } } }
+      for try await hasMet in tasks { #expect(hasMet) }
     }
-    #expect(start.duration(to: .now()) < .milliseconds(1200))
     pool.stop()
+  }
+}
+
+/// Lets threads wait until a number of them is there.
+// @unchecked Sendable: everything in it is touched under the lock only.
+private final class Meeting: @unchecked Sendable {
+  private let condition = NSCondition()
+  private var missing: Int
+
+  init(of count: Int) {
+    missing = count
+  }
+
+  /// Answers false when the others did not come within `patience` seconds.
+  func arrive(patience: Double) -> Bool {
+    condition.lock()
+    defer { condition.unlock() }
+    missing -= 1
+    condition.broadcast()
+    let limit = Date(timeIntervalSinceNow: patience)
+    while missing > 0 {
+      if !condition.wait(until: limit) { return false }
+    }
+    return true
   }
 }
