@@ -79,7 +79,10 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Reactor", "Postgres"], path: "Tests/TestSupport", swiftSettings: house),
     test("ReactorTests", ["Reactor", "CLinux", "TestSupport"]),
-    test("ProtobufTests", ["Protobuf", "CWellKnown", "TestSupport"]),
+    .target(name: "CTesting", dependencies: ["CProtobufC", "CWellKnown"], path: "Tests/CTesting"),
+    .testTarget(
+      name: "ProtobufTests", dependencies: ["Protobuf", "CTesting", "TestSupport"], path: "Tests/ProtobufTests",
+      exclude: ["Proto", "Python"], swiftSettings: house),
     test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"]),
     test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"]),
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),

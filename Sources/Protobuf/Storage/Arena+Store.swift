@@ -2,17 +2,13 @@ public import CProtobufC
 
 // What generated `store(into:arena:)` methods are written with: Swift values copied into the arena in protobuf-c's representation.
 extension Arena {
-  /// A NUL-terminated copy; `nil`, which protobuf-c takes as empty, for "". A string with U+0000 in it cannot be carried and is
-  /// remembered as the failure of this message.
+  /// A NUL-terminated copy, also of "": protobuf-c would follow a null pointer in a repeated field and lose one in a oneof. A string
+  /// with U+0000 in it cannot be carried and is remembered as the failure of this message.
   public func store(_ string: String) -> UnsafeMutablePointer<CChar>? {
     var string = string
     return string.withUTF8 { bytes in
-      guard let source = bytes.baseAddress, bytes.count > 0 else { return nil }
-      let copy = allocate(byteCount: bytes.count + 1)
-      copy.copyMemory(from: source, byteCount: bytes.count)
-      copy.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
       if containsNUL(UnsafeRawBufferPointer(bytes)) { failure = .embeddedNUL(path: "") }
-      return copy.assumingMemoryBound(to: CChar.self)
+      return storeText(UnsafeRawBufferPointer(bytes))
     }
   }
 

@@ -100,10 +100,9 @@ extension Arena {
   }
 
   /// The NUL-terminated copy of bytes that hold none themselves.
-  func storeText(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutablePointer<CChar>? {
-    guard bytes.count > 0, let source = bytes.baseAddress else { return nil }
+  func storeText(_ bytes: UnsafeRawBufferPointer) -> UnsafeMutablePointer<CChar> {
     let copy = allocate(byteCount: bytes.count + 1)
-    copy.copyMemory(from: source, byteCount: bytes.count)
+    if let source = bytes.baseAddress { copy.copyMemory(from: source, byteCount: bytes.count) }
     copy.storeBytes(of: 0, toByteOffset: bytes.count, as: UInt8.self)
     return copy.assumingMemoryBound(to: CChar.self)
   }

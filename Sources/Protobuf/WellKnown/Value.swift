@@ -57,16 +57,13 @@ public indirect enum Value: Message {
   public static let schema: MessageSchema = MessageSchema(
     name: "google.protobuf.Value", descriptor: .of(google__protobuf__value__init),
     fields: [
-      FieldSchema(name: "null_value", jsonName: "nullValue", type: .enumeration { nullSchema }, oneof: "kind"),
+      FieldSchema(name: "null_value", jsonName: "nullValue", type: .enumeration { NullValue.schema }, oneof: "kind"),
       FieldSchema(name: "number_value", jsonName: "numberValue", oneof: "kind"),
       FieldSchema(name: "string_value", jsonName: "stringValue", oneof: "kind"),
       FieldSchema(name: "bool_value", jsonName: "boolValue", oneof: "kind"),
       FieldSchema(name: "struct_value", jsonName: "structValue", type: .message { Struct.schema }, oneof: "kind"),
       FieldSchema(name: "list_value", jsonName: "listValue", type: .message { ListValue.schema }, oneof: "kind"),
     ])
-
-  private static let nullSchema: EnumSchema = EnumSchema(
-    name: "google.protobuf.NullValue", values: [EnumValueSchema(name: "NULL_VALUE", number: 0)])
 }
 
 /// A JSON array, `google.protobuf.ListValue`.
