@@ -38,6 +38,13 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   private var state = State.open
   private var flushRequested = false
   private var inputEnded = false
+  private var outputEnd = OutputEnd.open
+
+  private enum OutputEnd {
+    case open
+    case asked
+    case sent
+  }
 
   private enum State {
     case open
@@ -77,7 +84,7 @@ public final class TCPConnection: ReadinessHandler, Flushable {
 
   /// Appends bytes to the output; they are written at the end of this turn. Ignored once the connection is closing.
   public func write(_ bytes: UnsafeRawBufferPointer) {
-    guard state == .open, bytes.count > 0 else { return }
+    guard state == .open, outputEnd == .open, bytes.count > 0 else { return }
     if output == nil { output = loop.outputBuffers.take() }
     output?.append(bytes)
     requestFlush()
@@ -101,9 +108,10 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   }
 
   public func flush() {
-    flushRequested = false
     guard state != .closed else { return }
     if state == .open { delegate?.willFlush(self) }
+    // Only now, so that what the delegate writes needs no second turn.
+    flushRequested = false
     writeOut()
   }
 
@@ -129,6 +137,10 @@ public final class TCPConnection: ReadinessHandler, Flushable {
     if let buffer = output.take() { loop.outputBuffers.giveBack(buffer) }
     setInterest(interest.subtracting(.write))
     if state == .closingAfterFlush { return finish(nil) }
+    if outputEnd == .asked {
+      outputEnd = .sent
+      shutdown(descriptor, Int32(SHUT_WR))
+    }
     if wrote { delegate?.drained(self) }
   }
 
@@ -204,6 +216,14 @@ public final class TCPConnection: ReadinessHandler, Flushable {
       flushRequested = true
       loop.flushLater(self)
     }
+  }
+
+  /// Sends the peer the end of our output once what was written is with the kernel, and goes on reading. An answer given while the
+  /// peer still sends survives this way: closing with unread input makes the kernel throw away what the peer has not read.
+  public func endOutput() {
+    guard state == .open, outputEnd == .open else { return }
+    outputEnd = .asked
+    requestFlush()
   }
 
   private func finish(_ error: ReactorError?) {

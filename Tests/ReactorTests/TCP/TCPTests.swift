@@ -13,6 +13,28 @@ struct TCPTests {
     #expect(received == sent)
   }
 
+  @Test("an answer given while the peer still sends arrives whole, and so does the end behind it")
+  func endOutput() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let (address, listener) = try await Task(executorPreference: loop) {
+      let listener = try TCPListener(loop: loop, address: try SocketAddress(host: "127.0.0.1", port: 0)) {
+        $0.delegate = EarlyAnswer()
+      }
+      return (listener.localAddress, LoopBound(listener, loop: loop))
+    }.value
+    defer { withExtendedLifetime(listener) {} }
+    let descriptor = try #require(blockingConnect(address))
+    defer { close(descriptor) }
+    var answer: [UInt8] = []
+    var chunk = [UInt8](repeating: 7, count: 100_000)
+    for _ in 0..<20 { #expect(send(descriptor, chunk, chunk.count, Int32(MSG_NOSIGNAL)) == chunk.count) }
+    shutdown(descriptor, Int32(SHUT_WR))
+    while case let count = recv(descriptor, &chunk, chunk.count, 0), count > 0 { answer += chunk.prefix(count) }
+    #expect(answer == Array("refused".utf8))
+  }
+
   @Test("a refused connection says so")
   func refused() async throws {
     let group = try EventLoopGroup(count: 1)
@@ -109,4 +131,17 @@ struct SocketAddressTests {
     #expect(throws: ReactorError.self) { try SocketAddress(unixPath: "") }
     #expect(try SocketAddress(unixPath: "/tmp/socket").description == "unix:/tmp/socket")
   }
+}
+
+/// Answers the first bytes and ends its side; what follows is read and dropped.
+private final class EarlyAnswer: TCPConnectionDelegate {
+  private var answered = false
+  func received(_ bytes: RawSpan, from connection: TCPConnection) {
+    guard !answered else { return }
+    answered = true
+    connection.write(Array("refused".utf8))
+    connection.endOutput()
+    connection.write(Array("ignored".utf8))
+  }
+  func closed(_ connection: TCPConnection, error: ReactorError?) {}
 }
