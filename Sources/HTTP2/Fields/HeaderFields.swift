@@ -1,0 +1,150 @@
+internal import Glibc
+
+/// Ordered header fields (RFC 9113 §8.2) in one flat buffer: a name of lower-case bytes and a value of bytes each.
+///
+/// One allocation however many fields there are. A lookup walks them, which for the dozen fields of a request costs less than hashing would.
+public struct HeaderFields: Sendable, Hashable {
+  /// Records of `[name length: 2][value length: 4][name][value]`, lengths in the machine's byte order.
+  @usableFromInline var storage: [UInt8] = []
+  public private(set) var count = 0
+
+  static let prefixByteCount = 6
+
+  public init() {}
+
+  public init(_ fields: KeyValuePairs<String, String>) {
+    for (name, value) in fields { append(name, value) }
+  }
+
+  public var isEmpty: Bool { count == 0 }
+
+  /// What the fields count against a header list limit: names, values and 32 bytes for each field (RFC 9113 §6.5.2).
+  public var listSize: Int { storage.count + count * (32 - Self.prefixByteCount) }
+
+  public mutating func removeAll(keepingCapacity: Bool = false) {
+    storage.removeAll(keepingCapacity: keepingCapacity)
+    count = 0
+  }
+
+  public mutating func reserve(byteCount: Int) {
+    storage.reserveCapacity(byteCount)
+  }
+
+  // MARK: - Appending
+
+  /// Adds a field. The name must be lower case: HTTP/2 knows no other.
+  public mutating func append(_ name: String, _ value: String) {
+    var name = name
+    var value = value
+    name.withUTF8 { nameBytes in
+      value.withUTF8 { append(name: UnsafeRawBufferPointer(nameBytes), value: UnsafeRawBufferPointer($0)) }
+    }
+  }
+
+  public mutating func append(_ name: String, _ value: [UInt8]) {
+    var name = name
+    name.withUTF8 { nameBytes in
+      value.withUnsafeBytes { append(name: UnsafeRawBufferPointer(nameBytes), value: $0) }
+    }
+  }
+
+  public mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+    let nameLength = UInt16(truncatingIfNeeded: Swift.min(name.count, Int(UInt16.max)))
+    let valueLength = UInt32(truncatingIfNeeded: Swift.min(value.count, Int(UInt32.max)))
+    withUnsafeBytes(of: nameLength) { storage.append(contentsOf: $0) }
+    withUnsafeBytes(of: valueLength) { storage.append(contentsOf: $0) }
+    storage.append(contentsOf: name.prefix(Int(nameLength)))
+    storage.append(contentsOf: value.prefix(Int(valueLength)))
+    count += 1
+  }
+
+  public mutating func append(contentsOf other: HeaderFields) {
+    storage.append(contentsOf: other.storage)
+    count += other.count
+  }
+
+  // MARK: - Reading
+
+  /// The value of the first field of that name, its bytes read as UTF-8.
+  public subscript(name: String) -> String? {
+    withValue(of: name) { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Lends the value of the first field of that name.
+  public func withValue<R>(of name: String, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    var name = name
+    return name.withUTF8 { wanted in
+      let wanted = UnsafeRawBufferPointer(wanted)
+      return forEachUntil { fieldName, value in
+        isSame(fieldName, wanted) ? body(value) : nil
+      }
+    }
+  }
+
+  /// All values of a name, in order.
+  public func values(of name: String) -> [String] {
+    filter { $0.name == name }.map(\.value)
+  }
+
+  /// Visits every field; the bytes are lent for the visit only.
+  public func forEachField(_ visit: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
+    _ = forEachUntil { name, value -> Void? in
+      visit(name, value)
+      return nil
+    }
+  }
+
+  /// Visits fields until one visit has an answer.
+  public func forEachUntil<R>(
+    _ visit: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> R?
+  ) -> R? {
+    storage.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset < bytes.count {
+        let nameLength = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+        let valueLength = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self))
+        let name = offset + Self.prefixByteCount
+        let value = name + nameLength
+        offset = value + valueLength
+        if let answer = visit(
+          UnsafeRawBufferPointer(rebasing: bytes[name..<value]), UnsafeRawBufferPointer(rebasing: bytes[value..<offset]))
+        {
+          return answer
+        }
+      }
+      return nil
+    }
+  }
+}
+
+@inline(__always)
+private func isSame(_ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer) -> Bool {
+  guard one.count == other.count else { return false }
+  guard let first = one.baseAddress, let second = other.baseAddress else { return true }
+  return memcmp(first, second, one.count) == 0
+}
+
+extension HeaderFields: Sequence {
+  public struct Iterator: IteratorProtocol {
+    private let storage: [UInt8]
+    private var offset = 0
+
+    init(_ storage: [UInt8]) { self.storage = storage }
+
+    public mutating func next() -> (name: String, value: String)? {
+      guard offset < storage.count else { return nil }
+      return storage.withUnsafeBytes { bytes in
+        let nameLength = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+        let valueLength = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self))
+        let name = offset + HeaderFields.prefixByteCount
+        let value = name + nameLength
+        offset = value + valueLength
+        return (
+          String(decoding: bytes[name..<value], as: UTF8.self), String(decoding: bytes[value..<offset], as: UTF8.self)
+        )
+      }
+    }
+  }
+
+  public func makeIterator() -> Iterator { Iterator(storage) }
+}

@@ -1,0 +1,37 @@
+/// The bounds of one HTTP/2 connection.
+public struct HTTP2Limits: Sendable, Hashable {
+  /// Streams the peer may have open at a time (SETTINGS_MAX_CONCURRENT_STREAMS); one more is refused.
+  public var concurrentStreams = 256
+  /// Size of a header list, names and values and 32 bytes a field (SETTINGS_MAX_HEADER_LIST_SIZE). A longer one gets 431.
+  public var headerListByteCount = 16 * 1024
+  /// Bytes a stream may receive before they are consumed (SETTINGS_INITIAL_WINDOW_SIZE).
+  public var streamWindowByteCount = 256 * 1024
+  /// Bytes all streams of the connection together may receive before the connection's window is renewed.
+  public var connectionWindowByteCount = 1024 * 1024
+  /// Dynamic table that the peer's encoder may use with us (SETTINGS_HEADER_TABLE_SIZE).
+  public var headerTableByteCount = 4096
+  /// Frame payload we take (SETTINGS_MAX_FRAME_SIZE).
+  public var frameByteCount = 16 * 1024
+  /// Output that may wait for the socket before the engine is asked for no more: streams wait then.
+  public var connectionOutputByteCount = 256 * 1024
+  /// Bytes a stream's writer may be ahead of the peer before it is asked to wait.
+  public var streamOutputByteCount = 64 * 1024
+  /// Streams the peer may reset in a row, and how many a second it earns back: more is the "rapid reset" attack (CVE-2023-44487).
+  public var resetBurst = 400
+  public var resetsPerSecond = 100
+  /// Frames in a row that carry nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown types …), and how many a second are earned back.
+  public var idleFrameBurst = 2000
+  public var idleFramesPerSecond = 200
+  /// CONTINUATION frames of one header block.
+  public var continuations = 8
+  /// Time without any stream after which the connection is closed in order. `nil` leaves it open.
+  public var idleTimeout: Duration? = .seconds(300)
+  /// Time without a byte from the peer after which it is asked (PING) whether it is still there. `nil` never asks.
+  public var keepaliveInterval: Duration? = .seconds(30)
+  /// Time the peer has for the answer to that PING.
+  public var keepaliveTimeout: Duration = .seconds(10)
+  /// Time the peer has for its preface and first SETTINGS.
+  public var handshakeTimeout: Duration = .seconds(10)
+
+  public init() {}
+}

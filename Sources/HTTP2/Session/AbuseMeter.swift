@@ -1,0 +1,25 @@
+public import Reactor
+
+/// Counts what a peer may do a little of but not a lot: a bucket of `burst` tokens that refills at `perSecond`. Pure: told the time.
+struct AbuseMeter {
+  private let burst: Int64
+  private let perSecond: Int64
+  /// Spent tokens in billionths, so that refilling is exact for any step of the clock.
+  private var spent: Int64 = 0
+  private var last = Instant(nanoseconds: 0)
+
+  init(burst: Int, perSecond: Int) {
+    self.burst = Int64(burst)
+    self.perSecond = Int64(perSecond)
+  }
+
+  /// Spends one token; false when there is none left.
+  mutating func allows(at now: Instant) -> Bool {
+    let elapsed = max(0, now.nanoseconds - last.nanoseconds)
+    last = now
+    let refill = elapsed.multipliedReportingOverflow(by: perSecond)
+    spent = refill.overflow ? 0 : max(0, spent - refill.partialValue)
+    spent += 1_000_000_000
+    return spent <= burst * 1_000_000_000
+  }
+}

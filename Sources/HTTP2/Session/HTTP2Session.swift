@@ -1,0 +1,251 @@
+internal import CNghttp2
+public import Reactor
+
+/// Told by a session what the peer did. All calls come from within `receive` or `nextOutput`.
+public protocol HTTP2SessionDelegate: AnyObject {
+  /// Server: a request has begun. Set `stream.delegate` now to learn the rest. `fields` are lent for the call: copy what must stay.
+  func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool)
+  /// Server: a request whose header list is longer than the limit; the session has answered it with 431.
+  func requestTooLarge(_ stream: HTTP2Stream)
+  /// The peer's first SETTINGS have arrived: it speaks HTTP/2.
+  func settingsReceived()
+  /// The peer opens no more streams (server side) or takes no more than up to `lastStreamID` (client side).
+  func goAwayReceived(lastStreamID: Int32, code: HTTP2ErrorCode)
+  /// Our PING was answered.
+  func pingAcknowledged()
+  /// A stream is over and forgotten; its own delegate has been told.
+  func streamForgotten()
+}
+
+extension HTTP2SessionDelegate {
+  public func requestTooLarge(_ stream: HTTP2Stream) {}
+  public func settingsReceived() {}
+  public func goAwayReceived(lastStreamID: Int32, code: HTTP2ErrorCode) {}
+  public func pingAcknowledged() {}
+  public func streamForgotten() {}
+}
+
+/// HTTP/2 as a pure engine around nghttp2: bytes in, calls to the delegate and bytes out. No socket, no clock, no task.
+///
+/// Loop-bound like the connection it serves. The delegate and the streams may call any method from within a callback.
+public final class HTTP2Session {
+  public enum Role: Sendable {
+    case server
+    case client
+  }
+
+  public let role: Role
+  public let limits: HTTP2Limits
+  public weak var delegate: (any HTTP2SessionDelegate)?
+  /// Streams that are open now.
+  public var streamCount: Int { streams.count }
+  /// Whether new streams are out of the question, in either direction.
+  public private(set) var isDraining = false
+
+  let engine: OpaquePointer
+  private(set) var streams: [HTTP2Stream] = []
+  /// The header block that is arriving; HTTP/2 never interleaves two.
+  var arriving = HeaderFields()
+  var arrivingListSize = 0
+  var arrivingKind = FieldBlockKind.ignored
+  var now = Instant(nanoseconds: 0)
+  private var resets: AbuseMeter
+  private var idleFrames: AbuseMeter
+  private var terminated: HTTP2ErrorCode?
+
+  enum FieldBlockKind {
+    case ignored
+    case request
+    case response
+    case trailers
+  }
+
+  /// - Throws: `HTTP2Error.outOfMemory`.
+  public init(role: Role, limits: HTTP2Limits = HTTP2Limits()) throws(HTTP2Error) {
+    self.role = role
+    self.limits = limits
+    resets = AbuseMeter(burst: limits.resetBurst, perSecond: limits.resetsPerSecond)
+    idleFrames = AbuseMeter(burst: limits.idleFrameBurst, perSecond: limits.idleFramesPerSecond)
+    arriving.reserve(byteCount: 1024)
+    guard let engine = SessionCallbacks.makeEngine(role: role, limits: limits) else { throw .outOfMemory }
+    self.engine = engine
+    SessionCallbacks.attach(self, to: engine)
+    try submitSettings()
+  }
+
+  deinit {
+    nghttp2_session_del(engine)
+  }
+
+  private func submitSettings() throws(HTTP2Error) {
+    var settings: [nghttp2_settings_entry] = [
+      .init(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.streamWindowByteCount),
+      .init(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits.headerListByteCount),
+      .init(NGHTTP2_SETTINGS_MAX_FRAME_SIZE, limits.frameByteCount),
+      .init(NGHTTP2_SETTINGS_HEADER_TABLE_SIZE, limits.headerTableByteCount),
+      // The priority tree of RFC 7540 costs time and memory and nobody uses it any more (RFC 9113 §5.3.2).
+      .init(NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1),
+    ]
+    switch role {
+    case .server: settings.append(.init(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.concurrentStreams))
+    case .client: settings.append(.init(NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
+    }
+    let code = nghttp2_submit_settings(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), &settings, settings.count)
+    guard code == 0 else { throw .outOfMemory }
+    nghttp2_session_set_local_window_size(
+      engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), 0, Int32(limits.connectionWindowByteCount))
+  }
+
+  // MARK: - Bytes
+
+  /// Takes bytes from the peer.
+  /// - Throws: `HTTP2Error` when the session cannot go on: flush what `nextOutput` gives, then close the connection.
+  public func receive(_ bytes: RawSpan, at now: Instant) throws(HTTP2Error) {
+    self.now = now
+    let code = bytes.withUnsafeBytes { buffer in
+      nghttp2_session_mem_recv(engine, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
+    }
+    if let terminated { throw .terminated(terminated) }
+    guard code < 0 else { return }
+    switch nghttp2_error(rawValue: Int32(truncatingIfNeeded: code)) {
+    case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
+      throw .notHTTP2
+    case NGHTTP2_ERR_NOMEM:
+      throw .outOfMemory
+    case NGHTTP2_ERR_FLOODED:
+      terminate(.enhanceYourCalm)
+      throw .terminated(.enhanceYourCalm)
+    default:
+      terminate(.protocolError)
+      throw .terminated(.protocolError)
+    }
+  }
+
+  /// Lends the next bytes for the peer to `body`; false when there are none. Stop asking when the socket is behind.
+  public func nextOutput(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
+    var bytes: UnsafePointer<UInt8>?
+    let count = nghttp2_session_mem_send(engine, &bytes)
+    guard count > 0, let bytes else { return false }
+    body(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+    return true
+  }
+
+  /// Whether `nextOutput` has something to give.
+  public var hasOutput: Bool { nghttp2_session_want_write(engine) != 0 }
+
+  /// Whether all is said and the connection may be closed.
+  public var isFinished: Bool { nghttp2_session_want_write(engine) == 0 && nghttp2_session_want_read(engine) == 0 }
+
+  // MARK: - Streams
+
+  /// Client: opens a stream with a request. The body is what is written to the stream until it is finished; a request without a body
+  /// gives `endsStream`. Where the peer's limit of streams is reached the request waits in the engine.
+  public func openStream(
+    _ prepared: PreparedFields?, _ fields: HeaderFields?, endsStream: Bool, delegate: (any HTTP2StreamDelegate)?
+  ) throws(HTTP2Error) -> HTTP2Stream {
+    guard !isDraining, nghttp2_session_check_request_allowed(engine) != 0 else { throw .cannotOpenStream }
+    let stream = HTTP2Stream(id: 0, session: self, delegate: delegate)
+    let context = Unmanaged.passUnretained(stream).toOpaque()
+    let id = withFieldList(prepared, fields) { list in
+      if endsStream {
+        return nghttp2_submit_request(engine, nil, list.baseAddress, list.count, nil, context)
+      }
+      var provider = stream.dataProvider
+      return nghttp2_submit_request(engine, nil, list.baseAddress, list.count, &provider, context)
+    }
+    guard id > 0 else { throw .cannotOpenStream }
+    stream.requestSent(id: id, endsStream: endsStream)
+    remember(stream)
+    return stream
+  }
+
+  func accept(id: Int32) {
+    let stream = HTTP2Stream(id: id, session: self, delegate: nil)
+    nghttp2_session_set_stream_user_data(engine, id, Unmanaged.passUnretained(stream).toOpaque())
+    remember(stream)
+  }
+
+  private func remember(_ stream: HTTP2Stream) {
+    stream.index = streams.count
+    streams.append(stream)
+  }
+
+  /// The stream of that number, while it is open. Unretained in the engine: `streams` holds it.
+  @inline(__always)
+  func stream(_ id: Int32) -> HTTP2Stream? {
+    guard let context = nghttp2_session_get_stream_user_data(engine, id) else { return nil }
+    return Unmanaged<HTTP2Stream>.fromOpaque(context).takeUnretainedValue()
+  }
+
+  func forget(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+    guard stream.index >= 0 else { return }
+    let last = streams.count - 1
+    if stream.index != last {
+      streams[stream.index] = streams[last]
+      streams[stream.index].index = stream.index
+    }
+    streams.removeLast()
+    stream.index = -1
+    nghttp2_session_set_stream_user_data(engine, stream.id, nil)
+    stream.close(code)
+    delegate?.streamForgotten()
+  }
+
+  /// The connection is gone: every open stream is told so.
+  public func abandon() {
+    isDraining = true
+    while let stream = streams.last { forget(stream, code: .internalError) }
+  }
+
+  // MARK: - The connection as a whole
+
+  /// Server: tells the peer to open no more streams, giving those on their way the time to arrive (RFC 9113 §6.8). Follow with
+  /// `finishDraining` after a round trip.
+  public func beginDraining() {
+    guard !isDraining else { return }
+    isDraining = true
+    if role == .server { nghttp2_submit_shutdown_notice(engine) }
+  }
+
+  /// Says which stream was the last. Open streams finish; the session `isFinished` after them.
+  public func finishDraining() {
+    isDraining = true
+    let last = nghttp2_session_get_last_proc_stream_id(engine)
+    nghttp2_submit_goaway(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, HTTP2ErrorCode.noError.rawValue, nil, 0)
+  }
+
+  /// Ends the session at once: GOAWAY with `code`, then nothing.
+  public func terminate(_ code: HTTP2ErrorCode) {
+    guard terminated == nil else { return }
+    isDraining = true
+    terminated = code
+    nghttp2_session_terminate_session(engine, code.rawValue)
+  }
+
+  public func ping() {
+    nghttp2_submit_ping(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+  }
+
+  // MARK: - Abuse
+
+  /// Counts a reset by the peer of a stream that was not over yet.
+  func countReset() {
+    if !resets.allows(at: now) { terminate(.enhanceYourCalm) }
+  }
+
+  /// Counts a frame that moves nothing forward.
+  func countIdleFrame() {
+    if !idleFrames.allows(at: now) { terminate(.enhanceYourCalm) }
+  }
+
+  func goAwayArrived(lastStreamID: Int32, code: HTTP2ErrorCode) {
+    isDraining = true
+    delegate?.goAwayReceived(lastStreamID: lastStreamID, code: code)
+  }
+}
+
+extension nghttp2_settings_entry {
+  init(_ id: nghttp2_settings_id, _ value: Int) {
+    self.init(settings_id: Int32(id.rawValue), value: UInt32(clamping: value))
+  }
+}

@@ -1,0 +1,206 @@
+internal import CNghttp2
+internal import Glibc
+
+/// Told what happens on one stream.
+public protocol HTTP2StreamDelegate: AnyObject {
+  /// Client: the response has begun. 1xx responses are left out. `fields` are lent for the call.
+  func response(_ fields: borrowing HeaderFields, endsStream: Bool, on stream: HTTP2Stream)
+  /// Bytes of the body, lent for the call. Say `stream.consume` when they are dealt with, or the peer's window stays smaller by them.
+  /// `endsStream`: the frame they belong to is the last one.
+  func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream)
+  /// Trailers arrived; `ended` follows.
+  func trailers(_ fields: borrowing HeaderFields, on stream: HTTP2Stream)
+  /// The peer will send no more.
+  func ended(_ stream: HTTP2Stream)
+  /// The output written so far has left the stream's buffer.
+  func writable(_ stream: HTTP2Stream)
+  /// The stream is over; called exactly once, and nothing afterwards.
+  func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode)
+}
+
+extension HTTP2StreamDelegate {
+  public func response(_ fields: borrowing HeaderFields, endsStream: Bool, on stream: HTTP2Stream) {}
+  public func trailers(_ fields: borrowing HeaderFields, on stream: HTTP2Stream) {}
+  public func writable(_ stream: HTTP2Stream) {}
+}
+
+/// One exchange on a session. Loop-bound. Everything said after the stream has closed is ignored.
+public final class HTTP2Stream {
+  /// The stream's number; fixed once the request is submitted.
+  public private(set) var id: Int32
+  /// Retained until `closed` has been called.
+  public var delegate: (any HTTP2StreamDelegate)?
+
+  /// Place in the session's list; -1 when the stream is over.
+  var index = -1
+  private weak var session: HTTP2Session?
+  private var output: [UInt8] = []
+  private var outputOffset = 0
+  private var sending = Sending.idle
+  /// The engine asked for bytes when there were none, and waits to be told of more.
+  private var isDeferred = false
+  private var endPrepared: PreparedFields?
+  private var endTrailers: HeaderFields?
+  private(set) var remoteEnded = false
+
+  private enum Sending {
+    case idle
+    /// Headers are submitted, the body is open.
+    case body
+    /// `finish` was said; what is buffered and the trailers still go out.
+    case finishing
+    case ended
+  }
+
+  init(id: Int32, session: HTTP2Session, delegate: (any HTTP2StreamDelegate)?) {
+    self.id = id
+    self.session = session
+    self.delegate = delegate
+  }
+
+  public var isOpen: Bool { index >= 0 }
+
+  /// Bytes written to the stream that flow control or the socket have not let go yet.
+  public var bufferedByteCount: Int { output.count - outputOffset }
+
+  /// Whether the peer has said all it had to say.
+  public var hasPeerEnded: Bool { remoteEnded }
+
+  // MARK: - Sending
+
+  /// Server: sends the response's header fields, `prepared` ones first.
+  public func sendHeaders(_ prepared: PreparedFields? = nil, _ fields: HeaderFields? = nil, endsStream: Bool = false) {
+    guard isOpen, sending == .idle, let session else { return }
+    let code = withFieldList(prepared, fields) { list in
+      if endsStream { return nghttp2_submit_response(session.engine, id, list.baseAddress, list.count, nil) }
+      var provider = dataProvider
+      return nghttp2_submit_response(session.engine, id, list.baseAddress, list.count, &provider)
+    }
+    sending = endsStream ? .ended : .body
+    if code != 0 { reset(.internalError) }
+  }
+
+  /// Server: sends an informational response (RFC 9110 §15.2), before the real one.
+  public func sendInformational(_ fields: HeaderFields) {
+    guard isOpen, sending == .idle, let session else { return }
+    _ = withFieldList(nil, fields) { list in
+      nghttp2_submit_headers(
+        session.engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, nil, list.baseAddress, list.count, nil)
+    }
+  }
+
+  /// Adds bytes to the body. Nothing limits the buffer: watch `bufferedByteCount` and wait for `writable`.
+  public func write(_ bytes: consuming [UInt8]) {
+    guard isOpen, sending == .body, !bytes.isEmpty else { return }
+    if outputOffset == output.count {
+      output = bytes
+      outputOffset = 0
+    } else {
+      if outputOffset > 64 * 1024 {
+        output.removeFirst(outputOffset)
+        outputOffset = 0
+      }
+      output.append(contentsOf: bytes)
+    }
+    resume()
+  }
+
+  /// Ends this side of the stream, with trailers if there are any.
+  public func finish(_ prepared: PreparedFields? = nil, trailers: HeaderFields? = nil) {
+    guard isOpen, sending == .body else { return }
+    sending = .finishing
+    endPrepared = prepared
+    endTrailers = trailers
+    resume()
+  }
+
+  /// Ends the stream in both directions at once.
+  public func reset(_ code: HTTP2ErrorCode) {
+    guard isOpen, let session else { return }
+    sending = .ended
+    nghttp2_submit_rst_stream(session.engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
+  }
+
+  private func resume() {
+    guard isDeferred, let session else { return }
+    isDeferred = false
+    nghttp2_session_resume_data(session.engine, id)
+  }
+
+  // MARK: - Receiving
+
+  /// Gives the stream's flow-control window back to the peer. The connection's window takes care of itself.
+  public func consume(_ byteCount: Int) {
+    guard isOpen, !remoteEnded, byteCount > 0, let session else { return }
+    nghttp2_session_consume_stream(session.engine, id, byteCount)
+  }
+
+  // MARK: - Called by the session
+
+  func requestSent(id: Int32, endsStream: Bool) {
+    self.id = id
+    sending = endsStream ? .ended : .body
+  }
+
+  func peerEnded() {
+    guard !remoteEnded else { return }
+    remoteEnded = true
+    delegate?.ended(self)
+  }
+
+  func close(_ code: HTTP2ErrorCode) {
+    sending = .ended
+    output = []
+    outputOffset = 0
+    let told = delegate
+    delegate = nil
+    told?.closed(self, code: code)
+  }
+
+  var dataProvider: nghttp2_data_provider {
+    nghttp2_data_provider(
+      source: nghttp2_data_source(ptr: Unmanaged.passUnretained(self).toOpaque()),
+      read_callback: { engine, id, buffer, length, flags, source, _ in
+        guard let context = source?.pointee.ptr, let buffer, let flags else {
+          return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+        }
+        return Unmanaged<HTTP2Stream>.fromOpaque(context)._withUnsafeGuaranteedRef {
+          $0.fill(UnsafeMutableRawBufferPointer(start: buffer, count: length), flags: flags)
+        }
+      })
+  }
+
+  /// Hands buffered output to the engine, which asks when it is about to write a DATA frame.
+  private func fill(_ frame: UnsafeMutableRawBufferPointer, flags: UnsafeMutablePointer<UInt32>) -> Int {
+    let count = min(frame.count, bufferedByteCount)
+    if count > 0 {
+      output.withUnsafeBytes { bytes in
+        frame.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[outputOffset..<outputOffset + count]))
+      }
+      outputOffset += count
+    }
+    guard bufferedByteCount == 0 else { return count }
+    if sending == .finishing {
+      end(flags)
+      return count
+    }
+    output.removeAll(keepingCapacity: output.capacity <= 16 * 1024)
+    outputOffset = 0
+    if count == 0 {
+      isDeferred = true
+      return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+    }
+    delegate?.writable(self)
+    return count
+  }
+
+  private func end(_ flags: UnsafeMutablePointer<UInt32>) {
+    sending = .ended
+    flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+    guard endPrepared != nil || endTrailers != nil, let session else { return }
+    flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+    _ = withFieldList(endPrepared, endTrailers) { list in
+      nghttp2_submit_trailer(session.engine, id, list.baseAddress, list.count)
+    }
+  }
+}
