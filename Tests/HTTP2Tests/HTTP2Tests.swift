@@ -1,1 +1,1 @@
-// HTTP2Tests
+

@@ -107,8 +107,8 @@ public struct HeaderFields: Sendable, Hashable {
         let value = name + nameLength
         offset = value + valueLength
         if let answer = visit(
-          UnsafeRawBufferPointer(rebasing: bytes[name..<value]), UnsafeRawBufferPointer(rebasing: bytes[value..<offset]))
-        {
+          UnsafeRawBufferPointer(rebasing: bytes[name..<value]), UnsafeRawBufferPointer(rebasing: bytes[value..<offset])
+        ) {
           return answer
         }
       }

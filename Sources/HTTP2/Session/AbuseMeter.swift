@@ -1,4 +1,4 @@
-public import Reactor
+internal import Reactor
 
 /// Counts what a peer may do a little of but not a lot: a bucket of `burst` tokens that refills at `perSecond`. Pure: told the time.
 struct AbuseMeter {

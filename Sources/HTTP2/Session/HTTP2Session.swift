@@ -15,6 +15,8 @@ public protocol HTTP2SessionDelegate: AnyObject {
   func pingAcknowledged()
   /// A stream is over and forgotten; its own delegate has been told.
   func streamForgotten()
+  /// There is something to send: ask `nextOutput` soon.
+  func outputReady()
 }
 
 extension HTTP2SessionDelegate {
@@ -74,6 +76,8 @@ public final class HTTP2Session {
   }
 
   deinit {
+    // Streams somebody still holds must not reach for the engine any more.
+    for stream in streams { stream.index = -1 }
     nghttp2_session_del(engine)
   }
 
@@ -156,6 +160,7 @@ public final class HTTP2Session {
     guard id > 0 else { throw .cannotOpenStream }
     stream.requestSent(id: id, endsStream: endsStream)
     remember(stream)
+    self.delegate?.outputReady()
     return stream
   }
 
@@ -205,6 +210,7 @@ public final class HTTP2Session {
     guard !isDraining else { return }
     isDraining = true
     if role == .server { nghttp2_submit_shutdown_notice(engine) }
+    delegate?.outputReady()
   }
 
   /// Says which stream was the last. Open streams finish; the session `isFinished` after them.
@@ -212,6 +218,7 @@ public final class HTTP2Session {
     isDraining = true
     let last = nghttp2_session_get_last_proc_stream_id(engine)
     nghttp2_submit_goaway(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), last, HTTP2ErrorCode.noError.rawValue, nil, 0)
+    delegate?.outputReady()
   }
 
   /// Ends the session at once: GOAWAY with `code`, then nothing.
@@ -220,10 +227,13 @@ public final class HTTP2Session {
     isDraining = true
     terminated = code
     nghttp2_session_terminate_session(engine, code.rawValue)
+    delegate?.outputReady()
   }
 
+  /// Asks the peer for a sign of life; the answer is told by `pingAcknowledged`.
   public func ping() {
     nghttp2_submit_ping(engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    delegate?.outputReady()
   }
 
   // MARK: - Abuse

@@ -33,7 +33,8 @@ public final class HTTP2Stream {
 
   /// Place in the session's list; -1 when the stream is over.
   var index = -1
-  private weak var session: HTTP2Session?
+  // unowned(unsafe): used only while the stream is open, and a session that goes away closes its streams first.
+  private unowned(unsafe) let session: HTTP2Session
   private var output: [UInt8] = []
   private var outputOffset = 0
   private var sending = Sending.idle
@@ -70,7 +71,7 @@ public final class HTTP2Stream {
 
   /// Server: sends the response's header fields, `prepared` ones first.
   public func sendHeaders(_ prepared: PreparedFields? = nil, _ fields: HeaderFields? = nil, endsStream: Bool = false) {
-    guard isOpen, sending == .idle, let session else { return }
+    guard isOpen, sending == .idle else { return }
     let code = withFieldList(prepared, fields) { list in
       if endsStream { return nghttp2_submit_response(session.engine, id, list.baseAddress, list.count, nil) }
       var provider = dataProvider
@@ -78,15 +79,17 @@ public final class HTTP2Stream {
     }
     sending = endsStream ? .ended : .body
     if code != 0 { reset(.internalError) }
+    session.delegate?.outputReady()
   }
 
   /// Server: sends an informational response (RFC 9110 §15.2), before the real one.
   public func sendInformational(_ fields: HeaderFields) {
-    guard isOpen, sending == .idle, let session else { return }
+    guard isOpen, sending == .idle else { return }
     _ = withFieldList(nil, fields) { list in
       nghttp2_submit_headers(
         session.engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, nil, list.baseAddress, list.count, nil)
     }
+    session.delegate?.outputReady()
   }
 
   /// Adds bytes to the body. Nothing limits the buffer: watch `bufferedByteCount` and wait for `writable`.
@@ -116,23 +119,26 @@ public final class HTTP2Stream {
 
   /// Ends the stream in both directions at once.
   public func reset(_ code: HTTP2ErrorCode) {
-    guard isOpen, let session else { return }
+    guard isOpen else { return }
     sending = .ended
     nghttp2_submit_rst_stream(session.engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
+    session.delegate?.outputReady()
   }
 
   private func resume() {
-    guard isDeferred, let session else { return }
+    guard isDeferred else { return }
     isDeferred = false
     nghttp2_session_resume_data(session.engine, id)
+    session.delegate?.outputReady()
   }
 
   // MARK: - Receiving
 
   /// Gives the stream's flow-control window back to the peer. The connection's window takes care of itself.
   public func consume(_ byteCount: Int) {
-    guard isOpen, !remoteEnded, byteCount > 0, let session else { return }
+    guard isOpen, !remoteEnded, byteCount > 0 else { return }
     nghttp2_session_consume_stream(session.engine, id, byteCount)
+    session.delegate?.outputReady()
   }
 
   // MARK: - Called by the session
@@ -197,7 +203,7 @@ public final class HTTP2Stream {
   private func end(_ flags: UnsafeMutablePointer<UInt32>) {
     sending = .ended
     flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-    guard endPrepared != nil || endTrailers != nil, let session else { return }
+    guard endPrepared != nil || endTrailers != nil else { return }
     flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
     _ = withFieldList(endPrepared, endTrailers) { list in
       nghttp2_submit_trailer(session.engine, id, list.baseAddress, list.count)

@@ -39,43 +39,43 @@ enum SessionCallbacks {
     nghttp2_session_set_user_data(engine, Unmanaged.passUnretained(session).toOpaque())
   }
 
-  @inline(__always)
-  private static func session<R>(_ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> R) -> R {
-    Unmanaged<HTTP2Session>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
-  }
-
   private static func register(_ callbacks: OpaquePointer?) {
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
-      session(context) { $0.fieldsBegin(frame.unsafelyUnwrapped.pointee) }
+      withSession(context) { $0.fieldsBegin(frame.unsafelyUnwrapped.pointee) }
     }
-    nghttp2_session_callbacks_set_on_header_callback(callbacks) { _, _, name, nameLength, value, valueLength, _, context in
-      session(context) {
+    nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+      _, _, name, nameLength, value, valueLength, _, context in
+      withSession(context) {
         $0.field(
           name: UnsafeRawBufferPointer(start: name, count: nameLength),
           value: UnsafeRawBufferPointer(start: value, count: valueLength))
       }
     }
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, context in
-      session(context) { $0.frameArrived(frame.unsafelyUnwrapped.pointee) }
+      withSession(context) { $0.frameArrived(frame.unsafelyUnwrapped.pointee) }
     }
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, flags, id, bytes, count, context in
-      session(context) {
+      withSession(context) {
         $0.dataArrived(UnsafeRawBufferPointer(start: bytes, count: count), flags: flags, streamID: id)
       }
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, context in
-      session(context) { $0.streamClosed(id, code: HTTP2ErrorCode(rawValue: code)) }
+      withSession(context) { $0.streamClosed(id, code: HTTP2ErrorCode(rawValue: code)) }
     }
     nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, context in
-      session(context) { $0.frameNotSent(frame.unsafelyUnwrapped.pointee) }
+      withSession(context) { $0.frameNotSent(frame.unsafelyUnwrapped.pointee) }
     }
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, context in
-      session(context) { session in
-        session.countIdleFrame()
-        return ok
-      }
+      withSession(context) { $0.countIdleFrame() }
+      return 0
     }
   }
+}
+
+/// The session behind the pointer that `attach` gave to the engine.
+@inline(__always)
+private func withSession<R>(_ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> R) -> R {
+  Unmanaged<HTTP2Session>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
 }
 
 /// What a session does with the engine's events.

@@ -1,0 +1,213 @@
+public import Reactor
+
+/// An HTTP/2 session on a TCP connection: bytes in to the engine, its output out in one write a turn, time limits, orderly ends.
+///
+/// Loop-bound. The TCP connection keeps it alive until it is closed.
+public final class HTTP2Connection {
+  public let session: HTTP2Session
+  public let tcp: TCPConnection
+  /// Retained until `closed` has been called.
+  public private(set) var delegate: (any HTTP2ConnectionDelegate)?
+
+  private var lifetime: ConnectionLifetime
+  private var timer: Timer?
+  private var isDraining = false
+  private var closeReason: HTTP2CloseReason?
+
+  /// Serves requests on an accepted connection. Takes over `tcp.delegate`.
+  /// - Throws: `HTTP2Error.outOfMemory`.
+  public convenience init(
+    server tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), delegate: any HTTP2ConnectionDelegate
+  ) throws(HTTP2Error) {
+    try self.init(role: .server, tcp, limits, delegate)
+  }
+
+  /// Makes requests on a connection to a server. Takes over `tcp.delegate`.
+  /// - Throws: `HTTP2Error.outOfMemory`.
+  public convenience init(
+    client tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), delegate: any HTTP2ConnectionDelegate
+  ) throws(HTTP2Error) {
+    try self.init(role: .client, tcp, limits, delegate)
+  }
+
+  private init(
+    role: HTTP2Session.Role, _ tcp: TCPConnection, _ limits: HTTP2Limits, _ delegate: any HTTP2ConnectionDelegate
+  ) throws(HTTP2Error) {
+    session = try HTTP2Session(role: role, limits: limits)
+    self.tcp = tcp
+    self.delegate = delegate
+    lifetime = ConnectionLifetime(limits: limits, now: tcp.loop.now)
+    session.delegate = self
+    tcp.delegate = self
+    tcp.requestFlush()
+    scheduleCheck()
+  }
+
+  public var loop: EventLoop { tcp.loop }
+
+  public var isOpen: Bool { tcp.isOpen && closeReason == nil }
+
+  /// Whether a client may open another stream.
+  public var takesStreams: Bool { isOpen && !isDraining && !session.isDraining }
+
+  /// Client: opens a stream with a request. Fields of `prepared` come first.
+  /// - Throws: `HTTP2Error.cannotOpenStream` when the connection is ending: use another one.
+  public func openStream(
+    _ prepared: PreparedFields? = nil, _ fields: HeaderFields? = nil, endsStream: Bool = false,
+    delegate: (any HTTP2StreamDelegate)?
+  ) throws(HTTP2Error) -> HTTP2Stream {
+    guard takesStreams else { throw .cannotOpenStream }
+    lifetime.busy()
+    return try session.openStream(prepared, fields, endsStream: endsStream, delegate: delegate)
+  }
+
+  /// Ends in order: no new streams, the open ones finish, then the connection closes (RFC 9113 §6.8).
+  public func drain() {
+    guard isOpen, !isDraining else { return }
+    isDraining = true
+    session.beginDraining()
+    if session.role == .client { return closeIfFinished() }
+    // Requests that are on their way arrive before the answer to this PING does.
+    lifetime.drainStarted(now: loop.now)
+    session.ping()
+    scheduleCheck()
+  }
+
+  /// Ends at once; open streams are told.
+  public func close() {
+    close(.transport(nil))
+  }
+
+  private func close(_ reason: HTTP2CloseReason) {
+    if closeReason == nil { closeReason = reason }
+    tcp.close()
+  }
+
+  /// Lets what is pending (a GOAWAY) go out first.
+  private func closeAfterFlush(_ reason: HTTP2CloseReason) {
+    guard closeReason == nil else { return }
+    closeReason = reason
+    tcp.closeAfterFlush()
+    // The peer may never read: the connection does not wait for it.
+    let tcp = tcp
+    _ = loop.schedule(after: .seconds(5)) { tcp.close() }
+  }
+
+  private func closeIfFinished() {
+    guard closeReason == nil else { return }
+    if session.isFinished || (session.role == .client && isDraining && session.streamCount == 0) {
+      closeAfterFlush(.orderly)
+    }
+  }
+
+  // MARK: - Time
+
+  private func scheduleCheck() {
+    if let timer { loop.cancel(timer) }
+    timer = nil
+    guard let due = lifetime.nextCheck(now: loop.now) else { return }
+    timer = loop.schedule(at: due) { [weak self] in self?.check() }
+  }
+
+  private func check() {
+    timer = nil
+    guard isOpen else { return }
+    switch lifetime.verdict(now: loop.now, streamCount: session.streamCount) {
+    case .wait: break
+    case .ping: session.ping()
+    case .finishDraining: session.finishDraining()
+    case .drain: drain()
+    case .handshakeTimeout:
+      session.terminate(.settingsTimeout)
+      return closeAfterFlush(.handshakeTimeout)
+    case .keepaliveTimeout: return close(.keepaliveTimeout)
+    }
+    scheduleCheck()
+  }
+}
+
+extension HTTP2Connection: TCPConnectionDelegate {
+  /// Also for bytes that were read before the protocol was known.
+  public func received(_ bytes: RawSpan, from tcp: TCPConnection) {
+    guard closeReason == nil else { return }
+    lifetime.received(now: loop.now)
+    do throws(HTTP2Error) {
+      try session.receive(bytes, at: loop.now)
+    } catch {
+      switch error {
+      case .notHTTP2: close(.notHTTP2)
+      case .terminated(let code): closeAfterFlush(.protocolError(code))
+      case .cannotOpenStream, .outOfMemory: closeAfterFlush(.protocolError(.internalError))
+      }
+      return
+    }
+    if session.hasOutput { tcp.requestFlush() }
+    closeIfFinished()
+  }
+
+  public func willFlush(_ tcp: TCPConnection) {
+    while tcp.bufferedBytes < session.limits.connectionOutputByteCount, session.nextOutput({ tcp.write($0) }) {}
+    closeIfFinished()
+  }
+
+  public func drained(_ tcp: TCPConnection) {
+    if session.hasOutput { tcp.requestFlush() }
+  }
+
+  public func inputClosed(_ tcp: TCPConnection) {
+    // A peer that sends no more cannot acknowledge anything either: HTTP/2 has no use for half a connection.
+    if closeReason == nil { closeReason = session.streamCount == 0 ? .orderly : .transport(.connectionReset) }
+    tcp.close()
+  }
+
+  public func closed(_ tcp: TCPConnection, error: ReactorError?) {
+    if let timer { loop.cancel(timer) }
+    timer = nil
+    let reason = closeReason ?? .transport(error)
+    closeReason = reason
+    session.abandon()
+    let told = delegate
+    delegate = nil
+    told?.closed(self, reason: reason)
+  }
+}
+
+extension HTTP2Connection: HTTP2SessionDelegate {
+  public func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool) {
+    lifetime.busy()
+    delegate?.request(stream, fields: fields, endsStream: endsStream, on: self)
+  }
+
+  public func requestTooLarge(_ stream: HTTP2Stream) {
+    delegate?.requestTooLarge(stream, on: self)
+  }
+
+  public func settingsReceived() {
+    guard !lifetime.isEstablished else { return }
+    lifetime.established()
+    delegate?.ready(self)
+    scheduleCheck()
+  }
+
+  public func pingAcknowledged() {
+    if lifetime.pingAcknowledged(), isDraining { session.finishDraining() }
+    scheduleCheck()
+  }
+
+  public func goAwayReceived(lastStreamID: Int32, code: HTTP2ErrorCode) {
+    isDraining = true
+    delegate?.goAwayReceived(lastStreamID: lastStreamID, code: code, on: self)
+  }
+
+  public func streamForgotten() {
+    if session.streamCount == 0 {
+      lifetime.idle(now: loop.now)
+      if isDraining { tcp.requestFlush() }
+    }
+    delegate?.streamClosed(on: self)
+  }
+
+  public func outputReady() {
+    tcp.requestFlush()
+  }
+}
