@@ -54,6 +54,7 @@ public final class HTTP2Session {
   private var resets: AbuseMeter
   private var idleFrames: AbuseMeter
   private var terminated: HTTP2ErrorCode?
+  private var lateResets: [HTTP2Stream] = []
 
   enum FieldBlockKind {
     case ignored
@@ -129,9 +130,23 @@ public final class HTTP2Session {
   public func nextOutput(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
     var bytes: UnsafePointer<UInt8>?
     let count = nghttp2_session_mem_send(engine, &bytes)
-    guard count > 0, let bytes else { return false }
+    guard count > 0, let bytes else { return sendLateResets() && nextOutput(body) }
     body(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
     return true
+  }
+
+  /// A reset makes the engine drop what it has not sent of the stream, so one that comes after the response waits for it.
+  func resetAfterOutput(_ stream: HTTP2Stream) {
+    lateResets.append(stream)
+    delegate?.outputReady()
+  }
+
+  private func sendLateResets() -> Bool {
+    guard !lateResets.isEmpty else { return false }
+    let ready = lateResets.filter { $0.hasEndedOutput }
+    lateResets.removeAll { $0.hasEndedOutput }
+    for stream in ready where stream.isOpen { stream.reset(.noError) }
+    return !ready.isEmpty
   }
 
   /// Whether `nextOutput` has something to give.

@@ -125,6 +125,15 @@ public final class HTTP2Stream {
     session.delegate?.outputReady()
   }
 
+  /// Server: once the response is out, asks a peer that is still sending to stop, without an error (RFC 9113 §8.1).
+  public func resetAfterOutput() {
+    guard isOpen else { return }
+    session.resetAfterOutput(self)
+  }
+
+  /// Whether everything this side has to say is with the engine.
+  public var hasEndedOutput: Bool { sending == .ended }
+
   private func resume() {
     guard isDeferred else { return }
     isDeferred = false

@@ -1,0 +1,59 @@
+internal import HTTP2
+
+/// What the head of a response says when it is not gRPC's, by gRPC's table of HTTP status codes.
+enum ResponseHead {
+  /// Nil for the head of a gRPC response.
+  static func refusal(_ fields: borrowing HeaderFields) -> RPCError? {
+    let status = fields[":status"] ?? ""
+    guard status == "200" else { return error(ofHTTPStatus: status) }
+    let isGRPC = fields.withValue(of: "content-type") { $0.starts(with: "application/grpc".utf8) } ?? false
+    return isGRPC ? nil : .unknown("the server's response is not gRPC")
+  }
+
+  private static func error(ofHTTPStatus status: String) -> RPCError {
+    let message = "the server answered with HTTP status \(status.prefix(3))"
+    switch status {
+    case "400", "431": return .internal(message)
+    case "401": return .unauthenticated(message)
+    case "403": return .permissionDenied(message)
+    case "404": return .unimplemented(message)
+    case "429", "502", "503", "504": return .unavailable(message)
+    default: return .unknown(message)
+    }
+  }
+
+  /// What the end of a stream without a response means, by gRPC's table of HTTP/2 error codes.
+  static func error(of code: HTTP2ErrorCode) -> RPCError {
+    switch code {
+    case .cancel: .cancelled("the server cancelled the call")
+    case .refusedStream: .unavailable("the server refused the call")
+    case .enhanceYourCalm: .resourceExhausted("the server asks for calm")
+    case .inadequateSecurity: .permissionDenied("the server asks for better security")
+    case .internalError, .noError: .unavailable("the connection was lost")
+    default: .internal("the call was ended by \(code)")
+    }
+  }
+}
+
+/// The head of requests.
+enum RequestFields {
+  static let prepared = PreparedFields([":method": "POST", ":scheme": "http"])
+
+  /// What is the same for all calls of a channel. Fields of the protocol itself come before all others (RFC 9113 §8.3).
+  static func constant(userAgent: String) -> HeaderFields {
+    HeaderFields(["te": "trailers", "content-type": "application/grpc", "user-agent": userAgent])
+  }
+
+  static func fields(path: String, authority: String, constant: HeaderFields, options: CallOptions) -> HeaderFields {
+    var fields = HeaderFields()
+    fields.reserve(byteCount: 512)
+    fields.append(":path", path)
+    fields.append(":authority", authority)
+    fields.append(contentsOf: constant)
+    if let left = options.deadline?.remaining {
+      fields.append("grpc-timeout", CallTimeout.text(nanoseconds: left.nanosecondsSaturated))
+    }
+    for (name, value) in options.metadata { fields.append(name, value) }
+    return fields
+  }
+}

@@ -1,0 +1,20 @@
+internal import HTTP2
+
+/// The header fields of responses.
+enum ResponseFields {
+  static let head = PreparedFields([":status": "200", "content-type": "application/grpc"])
+  static let success = PreparedFields(["grpc-status": "0"])
+  static let methodNotAllowed = PreparedFields([":status": "405", "allow": "POST", "content-length": "0"])
+  static let unsupportedMediaType = PreparedFields([":status": "415", "content-length": "0"])
+
+  static func trailers(_ error: RPCError, _ trailing: Metadata? = nil) -> HeaderFields {
+    var fields = HeaderFields()
+    fields.append("grpc-status", String(error.code.rawValue))
+    if !error.message.isEmpty { fields.append("grpc-message", StatusMessage.encode(error.message)) }
+    for (name, value) in error.metadata { fields.append(name, value) }
+    if let trailing {
+      for (name, value) in trailing { fields.append(name, value) }
+    }
+    return fields
+  }
+}

@@ -1,0 +1,83 @@
+public import Reactor
+
+/// Serves gRPC over HTTP/2 on every loop of a group.
+public final class Server: Sendable {
+  private let group: EventLoopGroup
+  private let lanes: [LoopBound<ServerLane>]
+  /// The health that `grpc.health.v1` tells. Serving from the start; `drain` says that it is over.
+  public let health: HealthStatus
+
+  /// - Parameter services: no two may have a method of the same path.
+  public init(
+    services: [any Service], configuration: ServerConfiguration = ServerConfiguration(), group: EventLoopGroup
+  ) {
+    self.group = group
+    health = HealthStatus(services: services)
+    var methods = services.flatMap(\.methods)
+    if configuration.servesHealth { methods += HealthService(status: health).methods }
+    methods += ReflectionService.methods(files: configuration.reflection, serving: methods)
+    let table = MethodTable(methods)
+    lanes = group.loops.map { loop in
+      LoopBound(
+        ServerLane(loop: loop, configuration: configuration, methods: table, lanes: group.loops.count), loop: loop)
+    }
+  }
+
+  /// Binds the address on every loop and begins to serve. Answers the address, its port filled in when 0 was asked for.
+  /// - Throws: `ReactorError.addressInUse`, `.invalidAddress`, `.systemCall`.
+  public func start(on address: SocketAddress) async throws(ReactorError) -> SocketAddress {
+    let claimed = try TCPListener.claim(address)
+    for lane in lanes {
+      let result: Result<Void, ReactorError> = await Task(executorPreference: lane.loop) {
+        do throws(ReactorError) {
+          return .success(try lane.value.listen(claimed, lanes: self.lanes.count))
+        } catch {
+          return .failure(error)
+        }
+      }.value
+      do throws(ReactorError) {
+        try result.get()
+      } catch {
+        await close()
+        throw error
+      }
+    }
+    return claimed
+  }
+
+  /// Calls that run now.
+  public func runningCalls() async -> Int {
+    var count = 0
+    for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.calls }.value }
+    return count
+  }
+
+  /// Ends in order: says NOT_SERVING, accepts nothing new, tells clients to go elsewhere (GOAWAY), lets running calls finish and closes.
+  /// What still runs after `limit` is cut off.
+  public func drain(within limit: Duration) async {
+    health.setAll(.notServing)
+    await withTaskGroup(of: Void.self) { tasks in
+      for lane in lanes {
+        tasks.addTask { await Self.drain(lane, within: limit) }
+      }
+    }
+  }
+
+  private static func drain(_ lane: LoopBound<ServerLane>, within limit: Duration) async {
+    await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
+      lane.loop.execute {
+        let loop = lane.loop
+        let timer = loop.schedule(after: limit) { lane.value.close() }
+        lane.value.drain {
+          loop.cancel(timer)
+          continuation.resume()
+        }
+      }
+    }
+  }
+
+  /// Ends at once; running calls are cut off.
+  public func close() async {
+    for lane in lanes { await Task(executorPreference: lane.loop) { lane.value.close() }.value }
+  }
+}

@@ -1,0 +1,106 @@
+internal import HTTP2
+internal import Protobuf
+internal import Reactor
+
+/// What a server has on one loop: its listener, its connections, the calls that run. Loop-bound.
+final class ServerLane: HTTP2ConnectionDelegate {
+  let loop: EventLoop
+  let configuration: ServerConfiguration
+  let methods: MethodTable
+  /// Used by one encoding or decoding at a time, which never suspends.
+  let arena = Arena()
+  private let maximumCalls: Int
+  private var listener: TCPListener?
+  private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
+  private(set) var calls = 0
+  private var isDraining = false
+  private var drained: [() -> Void] = []
+
+  init(loop: EventLoop, configuration: ServerConfiguration, methods: MethodTable, lanes: Int) {
+    self.loop = loop
+    self.configuration = configuration
+    self.methods = methods
+    maximumCalls = max(1, configuration.maximumCalls / lanes)
+  }
+
+  func listen(_ address: SocketAddress, lanes: Int) throws(ReactorError) {
+    listener = try TCPListener(
+      loop: loop, address: address, maximumConnections: max(1, configuration.maximumConnections / lanes)
+    ) { [unowned self] tcp in
+      self.accept(tcp)
+    }
+  }
+
+  private func accept(_ tcp: TCPConnection) {
+    do throws(HTTP2Error) {
+      let connection = try HTTP2Connection(server: tcp, limits: configuration.connectionLimits, delegate: self)
+      connections[ObjectIdentifier(connection)] = connection
+    } catch {
+      tcp.close()
+    }
+  }
+
+  func closed(_ connection: HTTP2Connection, reason: HTTP2CloseReason) {
+    connections[ObjectIdentifier(connection)] = nil
+    if isDraining, connections.isEmpty { drainingDone() }
+  }
+
+  // MARK: - Calls
+
+  func callStarted() { calls += 1 }
+  func callEnded() { calls -= 1 }
+
+  func request(
+    _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
+  ) {
+    var head = RequestHead()
+    head.read(fields)
+    guard head.isPost else { return stream.sendHeaders(ResponseFields.methodNotAllowed, endsStream: true) }
+    guard head.isGRPC else { return stream.sendHeaders(ResponseFields.unsupportedMediaType, endsStream: true) }
+    do throws(RPCError) {
+      let method = fields.withValue(of: ":path") { methods.find($0) } ?? nil
+      guard let method else { throw .unimplemented("the server has no such method") }
+      guard !head.isCompressed else {
+        throw RPCError(.unimplemented, "grpc-encoding is not supported", metadata: Metadata())
+      }
+      guard let timeout = head.timeout else { throw .internal("grpc-timeout is not a timeout") }
+      guard calls < maximumCalls else { throw .resourceExhausted("the server is at its limit of calls, try again") }
+      let now = Instant.now()
+      let call = ServerCall(
+        descriptor: method.descriptor, metadata: Metadata(received: copy fields),
+        deadline: timeout == .max ? .never : Deadline(now.advanced(by: .nanoseconds(timeout))),
+        peer: connection.tcp.remoteAddress, start: now, forwarded: configuration.forwardedMetadata)
+      let serverStream = ServerStream(stream, call: call, method: method, lane: self)
+      stream.delegate = serverStream
+      serverStream.begin()
+    } catch {
+      stream.sendHeaders(ResponseFields.head, ResponseFields.trailers(error), endsStream: true)
+      if !endsStream { stream.resetAfterOutput() }
+    }
+  }
+
+  // MARK: - The end
+
+  /// Takes no more connections and calls; `done` is called when the last connection has closed.
+  func drain(_ done: @escaping () -> Void) {
+    isDraining = true
+    drained.append(done)
+    listener?.close()
+    listener = nil
+    for connection in Array(connections.values) { connection.drain() }
+    if connections.isEmpty { drainingDone() }
+  }
+
+  private func drainingDone() {
+    let waiting = drained
+    drained = []
+    for done in waiting { done() }
+  }
+
+  /// Ends what is left.
+  func close() {
+    listener?.close()
+    listener = nil
+    for connection in Array(connections.values) { connection.close() }
+  }
+}

@@ -1,0 +1,69 @@
+public import Protobuf
+
+/// What a server serves: the generated protocol of each service inherits this.
+public protocol Service: Sendable {
+  var methods: [ServerMethod] { get }
+}
+
+/// A method and its handler.
+public struct ServerMethod: Sendable {
+  public let descriptor: MethodDescriptor
+  /// Runs on the loop: for a unary or server-streaming method when the request has arrived, for the others when its head has.
+  let start: @Sendable (ServerStream) -> Void
+
+  public static func unary<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor,
+    _ handler: @escaping @Sendable (Request, ServerCall) async throws(RPCError) -> Response
+  ) -> ServerMethod {
+    ServerMethod(descriptor: descriptor) { stream in
+      stream.withOnlyRequest(Request.self) { request, bound in
+        stream.run { call throws(RPCError) in
+          let response = try await handler(request, call)
+          try bound.value.sendOnly(response)
+        }
+      }
+    }
+  }
+
+  public static func serverStreaming<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor,
+    _ handler: @escaping @Sendable (Request, MessageWriter<Response>, ServerCall) async throws(RPCError) -> Void
+  ) -> ServerMethod {
+    ServerMethod(descriptor: descriptor) { stream in
+      stream.withOnlyRequest(Request.self) { request, bound in
+        stream.run { call throws(RPCError) in
+          try await handler(request, MessageWriter(sink: bound.value.sink), call)
+          try bound.value.finishSuccessfully()
+        }
+      }
+    }
+  }
+
+  public static func clientStreaming<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor,
+    _ handler: @escaping @Sendable (MessageReader<Request>, ServerCall) async throws(RPCError) -> Response
+  ) -> ServerMethod {
+    ServerMethod(descriptor: descriptor) { stream in
+      let bound = stream.bound
+      stream.run { call throws(RPCError) in
+        let response = try await handler(MessageReader(source: bound.value.source), call)
+        try bound.value.sendOnly(response)
+      }
+    }
+  }
+
+  public static func bidirectional<Request: Message, Response: Message>(
+    _ descriptor: MethodDescriptor,
+    _ handler:
+      @escaping @Sendable (MessageReader<Request>, MessageWriter<Response>, ServerCall) async throws(RPCError) -> Void
+  ) -> ServerMethod {
+    ServerMethod(descriptor: descriptor) { stream in
+      let bound = stream.bound
+      stream.run { call throws(RPCError) in
+        try await handler(
+          MessageReader(source: bound.value.source), MessageWriter(sink: bound.value.sink), call)
+        try bound.value.finishSuccessfully()
+      }
+    }
+  }
+}

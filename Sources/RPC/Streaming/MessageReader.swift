@@ -1,0 +1,31 @@
+public import Protobuf
+internal import Reactor
+
+/// The messages of a stream, in order. One reader at a time.
+public struct MessageReader<Element: Message>: Sendable {
+  private let source: LoopBound<MessageSource>
+  private let loop: EventLoop
+
+  init(source: LoopBound<MessageSource>) {
+    self.source = source
+    loop = source.loop
+  }
+
+  /// Waits for the next message; nil when the peer has sent its last one.
+  /// - Throws: `RPCError` when the call has ended otherwise or the message is not valid.
+  public func next() async throws(RPCError) -> Element? {
+    let result = await withUnsafeContinuation { continuation in
+      if loop.isCurrent {
+        source.value.next(continuation)
+      } else {
+        loop.execute { source.value.next(continuation) }
+      }
+    }
+    guard let bytes = try result.get() else { return nil }
+    do throws(ProtobufError) {
+      return try Element(serialized: bytes)
+    } catch {
+      throw .invalidArgument("\(error)")
+    }
+  }
+}

@@ -1,0 +1,76 @@
+public import Protobuf
+internal import HTTP2
+internal import Reactor
+
+/// Sends the messages of a stream, in order, no faster than the peer reads.
+public struct MessageWriter<Element: Message>: Sendable {
+  private let sink: LoopBound<any MessageSink>
+  private let loop: EventLoop
+
+  init(sink: LoopBound<any MessageSink>) {
+    self.sink = sink
+    loop = sink.loop
+  }
+
+  /// Sends a message and waits while the peer is behind.
+  /// - Throws: `RPCError` when the call has ended or the message cannot be encoded.
+  public func send(_ message: Element) async throws(RPCError) {
+    let bytes = try OutgoingMessage.encode(message)
+    let result = await withUnsafeContinuation { continuation in
+      if loop.isCurrent {
+        sink.value.send(bytes, continuation)
+      } else {
+        loop.execute { sink.value.send(bytes, continuation) }
+      }
+    }
+    try result.get()
+  }
+}
+
+/// Where a writer's messages go. Loop-bound.
+protocol MessageSink: AnyObject {
+  /// Resumes `continuation` when the message is on its way and the next one may come.
+  func send(_ message: [UInt8], _ continuation: UnsafeContinuation<Result<Void, RPCError>, Never>)
+}
+
+/// Messages in the form they have on a stream.
+enum OutgoingMessage {
+  /// The serialized message behind its prefix.
+  static func encode(_ message: some Message, arena: Arena = Arena()) throws(RPCError) -> [UInt8] {
+    do throws(ProtobufError) {
+      let bytes = try message.serialize(into: arena, prefix: MessageAssembler.prefixByteCount)
+      if let start = bytes.baseAddress {
+        MessageAssembler.writePrefix(length: bytes.count - MessageAssembler.prefixByteCount, to: start)
+      }
+      defer { arena.reset() }
+      return [UInt8](bytes)
+    } catch {
+      throw .internal("the message cannot be encoded: \(error)")
+    }
+  }
+
+  /// Serialized bytes behind their prefix.
+  static func frame(_ message: [UInt8]) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: message.count + MessageAssembler.prefixByteCount) { buffer, count in
+      let memory = UnsafeMutableRawBufferPointer(buffer)
+      if let start = memory.baseAddress { MessageAssembler.writePrefix(length: message.count, to: start) }
+      memory[MessageAssembler.prefixByteCount...].copyBytes(from: message)
+      count = buffer.count
+    }
+  }
+}
+
+/// Writers that wait for a stream's buffer to empty.
+struct SendQueue {
+  private var waiting: [UnsafeContinuation<Result<Void, RPCError>, Never>] = []
+
+  mutating func wait(_ continuation: UnsafeContinuation<Result<Void, RPCError>, Never>) {
+    waiting.append(continuation)
+  }
+
+  mutating func resumeAll(_ result: Result<Void, RPCError>) {
+    let resumed = waiting
+    waiting = []
+    for continuation in resumed { continuation.resume(returning: result) }
+  }
+}
