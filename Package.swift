@@ -8,8 +8,10 @@ let house: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-func swift(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
-  .target(name: name, dependencies: dependencies, path: path, swiftSettings: house)
+func swift(
+  _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, exclude: [String] = []
+) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: house)
 }
 
 func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -55,7 +57,7 @@ let package = Package(
 
     // What CloudBill's services share.
     .target(name: "CSchema", dependencies: ["CProtobufC", "CWellKnown"]),
-    swift("Schema", ["CSchema", "Protobuf", "RPC"]),
+    swift("Schema", ["CSchema", "Protobuf", "RPC"], exclude: ["openapi.json", "TypeScript"]),
     swift("ServiceKit", ["Schema", "RPC", "Postgres", "Protobuf", "Reactor", "COpenSSL", log]),
 
     // The services and the front.

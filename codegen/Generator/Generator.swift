@@ -9,7 +9,7 @@ public struct Generator {
     let model = request.model
     let table = TypeTable(model.files)
     let names = SwiftNames(model)
-    let diagnostics = SchemaChecks(model: model, table: table, names: names).all()
+    let diagnostics = SchemaChecks(model: model, table: table).all()
     guard diagnostics.isEmpty else { throw DiagnosticsError(diagnostics: diagnostics) }
 
     var files: [OutputFile] = []
@@ -20,6 +20,11 @@ public struct Generator {
     if outputs.contains(.routes) { files += RouteRenderer(model: model, names: names, table: table).files() }
     if outputs.contains(.descriptors) {
       files += DescriptorRenderer(model: model, descriptors: request.descriptors).files()
+    }
+    if outputs.contains(.openapi) || outputs.contains(.typescript) {
+      let types = RestTypes(model, table)
+      if outputs.contains(.openapi) { files += OpenAPIRenderer(model: model, types: types).files() }
+      if outputs.contains(.typescript) { files += TypeScriptRenderer(model: model, types: types).files() }
     }
     return files
   }

@@ -18,6 +18,13 @@ enum Casing {
     return result.isEmpty ? name : result
   }
 
+  /// `currency_code` → `currencyCode`, as protobuf's JSON spells field names.
+  static func lowerCamelJSON(_ name: String) -> String {
+    let parts = name.split(separator: "_")
+    guard let first = parts.first else { return name }
+    return first + parts.dropFirst().map { capitalized(String($0)) }.joined()
+  }
+
   /// `message_request` → `MessageRequest`.
   static func upperCamel(_ name: String) -> String {
     capitalized(lowerCamel(name))

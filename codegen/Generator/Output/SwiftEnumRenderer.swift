@@ -42,13 +42,14 @@ struct SwiftEnumRenderer {
       }
       text.line()
       let library = { (name: String) in names.library(name, "Protobuf", in: entry.package) }
-      text.block("\(access) static let schema = \(library("EnumSchema"))(", closing: nil) { text in
+      text.block("\(access) static let schema: \(library("EnumSchema")) = \(library("EnumSchema"))(", closing: nil) { text in
         text.line("name: \"\(entry.fullName)\",")
         text.block("values: [", closing: "])") { text in
-          for value in entry.values {
-            let json = value.json.map { ", json: \(SwiftLiteral.string($0))" } ?? ""
-            text.line("\(library("EnumValueSchema"))(name: \"\(value.name)\", number: \(value.number)\(json)),")
-          }
+          text.entries(
+            entry.values.map { value in
+              let json = value.json.map { ", json: \(SwiftLiteral.string($0))" } ?? ""
+              return "\(library("EnumValueSchema"))(name: \"\(value.name)\", number: \(value.number)\(json))"
+            })
         }
       }
     }

@@ -82,12 +82,14 @@ struct SwiftMessageRenderer {
     text.block(opening) { text in
       for member in members.list {
         switch member {
-        case .field(let field): text.line("self.\(field.property) = \(field.decoded)")
+        case .field(let field): text.code("self.\(field.property) = \(field.decoded)")
         case .oneof(let oneof, let fields):
           text.line("switch storage.pointee.\(oneof.name.lowercased())_case.rawValue {")
           for field in fields {
             let value = field.isMessage ? "\(field.decodedElement) ?? \(field.elementType)()" : field.decodedElement
-            text.line("case \(field.field.number): self.\(member.property) = .\(field.property)(\(value))")
+            text.block("case \(field.field.number):", closing: nil) { text in
+              text.code("self.\(member.property) = .\(field.property)(\(value))")
+            }
           }
           text.line("default: self.\(member.property) = nil")
           text.line("}")
@@ -108,7 +110,7 @@ struct SwiftMessageRenderer {
     text.block(opening) { text in
       for member in members.list {
         switch member {
-        case .field(let field): text.line(field.stored)
+        case .field(let field): text.code(field.stored)
         case .oneof(let oneof, let fields):
           text.line("switch self.\(member.property) {")
           for field in fields {
@@ -130,7 +132,7 @@ struct SwiftMessageRenderer {
     let message = members.message
     let fields = message.fields.sorted { $0.number < $1.number }.map { members.swift($0).schema }
     text.line()
-    text.block("\(access) static let schema = \(library("MessageSchema", message))(", closing: nil) { text in
+    text.block("\(access) static let schema: \(library("MessageSchema", message)) = \(library("MessageSchema", message))(", closing: nil) { text in
       text.line("name: \"\(message.fullName)\",")
       text.line("descriptor: .of(\(CNames.function(message.fullName))__init),")
       guard !fields.isEmpty else {
@@ -138,7 +140,7 @@ struct SwiftMessageRenderer {
         return
       }
       text.block("fields: [", closing: "])") { text in
-        for field in fields { text.line(field + ",") }
+        text.entries(fields)
       }
     }
   }

@@ -80,10 +80,11 @@ struct SwiftServiceRenderer {
       text.line("/// Every method with its handler, as `Server` wants it.")
       text.block("\(access) var methods: [ServerMethod] {") { text in
         text.block("[", closing: "]") { text in
-          for method in service.methods {
-            let name = SwiftNames.method(method)
-            text.line(".\(method.kind)(\(methods).\(name), self.\(name)),")
-          }
+          text.entries(
+            service.methods.map { method in
+              let name = SwiftNames.method(method)
+              return ".\(method.kind)(\(methods).\(name), self.\(name))"
+            })
         }
       }
     }

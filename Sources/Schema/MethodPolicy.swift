@@ -1,0 +1,48 @@
+public import RPC
+
+/// Who may call a method.
+public enum MethodAccess: Sendable, Hashable {
+  /// Anyone, without signing in.
+  case open
+  /// Anyone who has signed in.
+  case session
+  /// Whoever's role grants the permission, such as `subscriptions:read`.
+  case permission(String)
+  /// Only our own processes, with claims they signed with their own key.
+  case service
+}
+
+/// When and how often a client may ask again by itself.
+public struct RetryRule: Sendable, Hashable {
+  /// Attempts in all, the first one included.
+  public let maximumAttempts: Int
+  /// The wait before the second attempt; it doubles from there, with jitter.
+  public let initialBackoff: Duration
+  /// The longest wait between two attempts.
+  public let maximumBackoff: Duration
+  /// When set, a second attempt starts this long after the first without waiting for its failure.
+  public let hedgingDelay: Duration?
+
+  public init(
+    maximumAttempts: Int, initialBackoff: Duration, maximumBackoff: Duration, hedgingDelay: Duration? = nil
+  ) {
+    self.maximumAttempts = maximumAttempts
+    self.initialBackoff = initialBackoff
+    self.maximumBackoff = maximumBackoff
+    self.hedgingDelay = hedgingDelay
+  }
+}
+
+/// What `cloudbill.options.v1.method` says of a method. A method without a policy may be called by nobody.
+public struct MethodPolicy: Sendable, Hashable {
+  public let access: MethodAccess
+  public let idempotency: Idempotency
+  /// `nil` means: never again by itself.
+  public let retry: RetryRule?
+
+  public init(access: MethodAccess, idempotency: Idempotency, retry: RetryRule?) {
+    self.access = access
+    self.idempotency = idempotency
+    self.retry = retry
+  }
+}
