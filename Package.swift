@@ -58,7 +58,9 @@ let package = Package(
     // What CloudBill's services share.
     .target(name: "CSchema", dependencies: ["CProtobufC", "CWellKnown"]),
     swift("Schema", ["CSchema", "Protobuf", "RPC"], exclude: ["openapi.json", "TypeScript"]),
-    swift("ServiceKit", ["Schema", "RPC", "Postgres", "Protobuf", "Reactor", "COpenSSL", log]),
+    .target(
+      name: "ServiceKit", dependencies: ["Schema", "RPC", "Postgres", "Protobuf", "Reactor", "COpenSSL", log],
+      resources: [.embedInCode("Migrations")], swiftSettings: house),
 
     // The services and the front.
     swift("Auth", ["ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "CCrypt"]),
