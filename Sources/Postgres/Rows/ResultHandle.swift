@@ -1,0 +1,38 @@
+internal import CPostgres
+
+/// Owns one `PGresult` and frees it.
+struct ResultHandle: ~Copyable {
+  let pointer: OpaquePointer
+
+  init(owning pointer: OpaquePointer) {
+    self.pointer = pointer
+  }
+
+  deinit {
+    PQclear(pointer)
+  }
+
+  var status: ExecStatusType { PQresultStatus(pointer) }
+
+  /// The SQLSTATE of an error result; empty when libpq itself failed.
+  var sqlState: String { diagnostic(cloudbill_diagnostic_sqlstate) }
+  var constraintName: String { diagnostic(cloudbill_diagnostic_constraint) }
+  var columnName: String { diagnostic(cloudbill_diagnostic_column) }
+
+  private func diagnostic(_ code: cloudbill_diagnostic) -> String {
+    PQresultErrorField(pointer, Int32(code.rawValue)).map { String(cString: $0) } ?? ""
+  }
+
+  /// What the command did, such as `INSERT 0 1` or `ROLLBACK`.
+  var commandTag: String { String(cString: PQcmdStatus(pointer)) }
+}
+
+/// Keeps a result alive for the rows read from it.
+// @unchecked Sendable: a PGresult is never written to after it was received, and libpq allows reading it from any thread.
+final class ResultBox: @unchecked Sendable {
+  let handle: ResultHandle
+
+  init(_ handle: consuming ResultHandle) {
+    self.handle = handle
+  }
+}
