@@ -14,8 +14,8 @@ func swift(
   .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: house)
 }
 
-func test(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: house)
+func test(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: house)
 }
 
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -87,7 +87,7 @@ let package = Package(
     .testTarget(
       name: "ProtobufTests", dependencies: ["Protobuf", "CTesting", "TestSupport"], path: "Tests/ProtobufTests",
       exclude: ["Proto", "Python"], swiftSettings: house),
-    test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"]),
+    test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"], exclude: ["Peers/raw_peer.py", "Peers/h2_client.py"]),
     test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"]),
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "TestSupport"]),

@@ -16,10 +16,12 @@ public struct HTTP2Limits: Sendable, Hashable {
   public var connectionOutputByteCount = 256 * 1024
   /// Bytes a stream's writer may be ahead of the peer before it is asked to wait.
   public var streamOutputByteCount = 64 * 1024
-  /// Streams the peer may reset in a row, and how many a second it earns back: more is the "rapid reset" attack (CVE-2023-44487).
-  public var resetBurst = 400
-  public var resetsPerSecond = 100
-  /// Frames in a row that carry nothing (PING, SETTINGS, PRIORITY, empty DATA, unknown types …), and how many a second are earned back.
+  /// Streams the peer may reset, or make us reset, in a row, and how many a second it earns back: more is the "rapid reset" attack
+  /// (CVE-2023-44487). A client all of whose calls reach their deadline at once stays below it.
+  public var resetBurst = 1000
+  public var resetsPerSecond = 500
+  /// Frames in a row that carry nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types …), and how many a second are
+  /// earned back. Frames that carry something earn a few as well.
   public var idleFrameBurst = 2000
   public var idleFramesPerSecond = 200
   /// CONTINUATION frames of one header block.

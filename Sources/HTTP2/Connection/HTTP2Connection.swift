@@ -96,7 +96,7 @@ public final class HTTP2Connection {
   private func closeIfFinished() {
     guard closeReason == nil else { return }
     if session.isFinished || (session.role == .client && isDraining && session.streamCount == 0) {
-      closeAfterFlush(.orderly)
+      closeAfterFlush(session.terminated.map { .protocolError($0) } ?? .orderly)
     }
   }
 

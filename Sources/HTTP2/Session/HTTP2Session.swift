@@ -53,7 +53,9 @@ public final class HTTP2Session {
   var now = Instant(nanoseconds: 0)
   private var resets: AbuseMeter
   private var idleFrames: AbuseMeter
-  private var terminated: HTTP2ErrorCode?
+  private var frames: FrameObserver
+  /// Why the session was ended for breaking the rules, by us or by the engine.
+  public private(set) var terminated: HTTP2ErrorCode?
   private var lateResets: [HTTP2Stream] = []
 
   enum FieldBlockKind {
@@ -69,6 +71,7 @@ public final class HTTP2Session {
     self.limits = limits
     resets = AbuseMeter(burst: limits.resetBurst, perSecond: limits.resetsPerSecond)
     idleFrames = AbuseMeter(burst: limits.idleFrameBurst, perSecond: limits.idleFramesPerSecond)
+    frames = FrameObserver(role: role)
     arriving.reserve(byteCount: 1024)
     guard let engine = SessionCallbacks.makeEngine(role: role, limits: limits) else { throw .outOfMemory }
     self.engine = engine
@@ -107,8 +110,10 @@ public final class HTTP2Session {
   /// - Throws: `HTTP2Error` when the session cannot go on: flush what `nextOutput` gives, then close the connection.
   public func receive(_ bytes: RawSpan, at now: Instant) throws(HTTP2Error) {
     self.now = now
+    if let terminated { throw .terminated(terminated) }
     let code = bytes.withUnsafeBytes { buffer in
-      nghttp2_session_mem_recv(engine, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
+      countFrames(buffer)
+      return nghttp2_session_mem_recv(engine, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
     }
     if let terminated { throw .terminated(terminated) }
     guard code < 0 else { return }
@@ -117,7 +122,7 @@ public final class HTTP2Session {
       throw .notHTTP2
     case NGHTTP2_ERR_NOMEM:
       throw .outOfMemory
-    case NGHTTP2_ERR_FLOODED:
+    case NGHTTP2_ERR_FLOODED, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS:
       terminate(.enhanceYourCalm)
       throw .terminated(.enhanceYourCalm)
     default:
@@ -150,7 +155,9 @@ public final class HTTP2Session {
   }
 
   /// Whether `nextOutput` has something to give.
-  public var hasOutput: Bool { nghttp2_session_want_write(engine) != 0 }
+  public var hasOutput: Bool {
+    nghttp2_session_want_write(engine) != 0 || lateResets.contains(where: \.hasEndedOutput)
+  }
 
   /// Whether all is said and the connection may be closed.
   public var isFinished: Bool { nghttp2_session_want_write(engine) == 0 && nghttp2_session_want_read(engine) == 0 }
@@ -253,14 +260,29 @@ public final class HTTP2Session {
 
   // MARK: - Abuse
 
-  /// Counts a reset by the peer of a stream that was not over yet.
+  /// What a frame that moves something forward earns the peer: clients that renew both windows for every DATA frame, or measure their
+  /// bandwidth with PINGs, stay far below it.
+  private static let earnedByUsefulFrame = 4
+
+  private func countFrames(_ bytes: UnsafeRawBufferPointer) {
+    let tally = frames.observe(bytes)
+    if tally.useful > 0 { idleFrames.earn(tally.useful * Self.earnedByUsefulFrame) }
+    if tally.idle > 0, !idleFrames.allows(tally.idle, at: now) { terminate(.enhanceYourCalm) }
+  }
+
+  /// A DATA frame goes out: its reader may well answer with frames of its own.
+  func dataSent() {
+    idleFrames.earn(Self.earnedByUsefulFrame)
+  }
+
+  /// Counts a stream that was begun for nothing.
   func countReset() {
     if !resets.allows(at: now) { terminate(.enhanceYourCalm) }
   }
 
-  /// Counts a frame that moves nothing forward.
-  func countIdleFrame() {
-    if !idleFrames.allows(at: now) { terminate(.enhanceYourCalm) }
+  func noteTermination(_ code: HTTP2ErrorCode) {
+    isDraining = true
+    if terminated == nil { terminated = code }
   }
 
   func goAwayArrived(lastStreamID: Int32, code: HTTP2ErrorCode) {

@@ -193,6 +193,7 @@ public final class HTTP2Stream {
         frame.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[outputOffset..<outputOffset + count]))
       }
       outputOffset += count
+      session.dataSent()
     }
     guard bufferedByteCount == 0 else { return count }
     if sending == .finishing {

@@ -56,8 +56,7 @@ struct LifetimeTests {
       #expect(client.closeReason == nil)
       server.exchanges.first?.stream.reset(.cancel)
       _ = await call.reply()
-      #expect(await eventually { client.closeReason == .orderly })
-      #expect(server.closeReasons == [.orderly])
+      #expect(await eventually { client.closeReason == .orderly && server.closeReasons == [.orderly] })
     }
   }
 

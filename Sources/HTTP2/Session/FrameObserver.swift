@@ -1,0 +1,58 @@
+/// Reads nothing but the headers of the frames that arrive, ahead of the engine, to tell frames that move something forward from
+/// those that do not. The engine itself drops some kinds (PRIORITY, unknown types, RST_STREAM of a closed stream) without a word,
+/// and what nobody sees nobody can count.
+struct FrameObserver {
+  struct Tally: Equatable {
+    /// HEADERS, and DATA that carries something.
+    var useful = 0
+    /// Everything else, but CONTINUATION, of which the engine allows a few per block.
+    var idle = 0
+  }
+
+  /// Bytes to pass over: the client's preface, then each frame's payload.
+  private var skip: Int
+  /// The part of a header that has arrived, and how many bytes that is.
+  private var header: UInt64 = 0
+  private var headerCount = 0
+
+  /// Length (3), type and flags: what follows, the stream's number, is passed over with the payload.
+  private static let readHeaderByteCount = 5
+
+  init(role: HTTP2Session.Role) {
+    skip = role == .server ? 24 : 0
+  }
+
+  mutating func observe(_ bytes: UnsafeRawBufferPointer) -> Tally {
+    var tally = Tally()
+    var offset = 0
+    while offset < bytes.count {
+      if skip > 0 {
+        let step = min(skip, bytes.count - offset)
+        skip -= step
+        offset += step
+        continue
+      }
+      header = header << 8 | UInt64(bytes[offset])
+      headerCount += 1
+      offset += 1
+      if headerCount == Self.readHeaderByteCount { endHeader(&tally) }
+    }
+    return tally
+  }
+
+  private mutating func endHeader(_ tally: inout Tally) {
+    let length = Int(header >> 16 & 0xFF_FFFF)
+    let isPadded = header & 0x8 != 0
+    switch header >> 8 & 0xFF {
+    case 0:
+      // A padded frame that could be padding only counts as empty.
+      if length > (isPadded ? 256 : 0) { tally.useful += 1 } else { tally.idle += 1 }
+    case 1: tally.useful += 1
+    case 9: break
+    default: tally.idle += 1
+    }
+    skip = 4 + length
+    header = 0
+    headerCount = 0
+  }
+}

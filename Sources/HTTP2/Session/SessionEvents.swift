@@ -1,0 +1,137 @@
+internal import CNghttp2
+internal import Reactor
+
+/// What a session does with the engine's events.
+extension HTTP2Session {
+  func fieldsBegin(_ frame: nghttp2_frame) -> Int32 {
+    arriving.removeAll(keepingCapacity: true)
+    arrivingListSize = 0
+    switch frame.headers.cat {
+    case NGHTTP2_HCAT_REQUEST:
+      arrivingKind = .request
+      accept(id: frame.hd.stream_id)
+    case NGHTTP2_HCAT_RESPONSE:
+      arrivingKind = .response
+    case NGHTTP2_HCAT_HEADERS:
+      arrivingKind = .trailers
+    default:
+      arrivingKind = .ignored
+    }
+    return SessionCallbacks.ok
+  }
+
+  func field(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Int32 {
+    arrivingListSize += name.count + value.count + 32
+    guard arrivingListSize > limits.headerListByteCount else {
+      arriving.append(name: name, value: value)
+      return SessionCallbacks.ok
+    }
+    // Decoding goes on for a while, because HPACK's state must stay in step; a peer that sends many times the limit means harm.
+    if arrivingListSize > 16 * limits.headerListByteCount {
+      terminate(.enhanceYourCalm)
+      return SessionCallbacks.refuseStream
+    }
+    return SessionCallbacks.ok
+  }
+
+  func frameArrived(_ frame: nghttp2_frame) -> Int32 {
+    let endsStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    switch nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) {
+    case NGHTTP2_HEADERS:
+      fieldsArrived(streamID: frame.hd.stream_id, endsStream: endsStream)
+    case NGHTTP2_DATA:
+      if endsStream { stream(frame.hd.stream_id)?.peerEnded() }
+    case NGHTTP2_SETTINGS:
+      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.settingsReceived() }
+    case NGHTTP2_PING:
+      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { delegate?.pingAcknowledged() }
+    case NGHTTP2_GOAWAY:
+      goAwayArrived(
+        lastStreamID: frame.goaway.last_stream_id, code: HTTP2ErrorCode(rawValue: frame.goaway.error_code))
+    case NGHTTP2_RST_STREAM:
+      if role == .server { countReset() }
+    default:
+      break
+    }
+    return SessionCallbacks.ok
+  }
+
+  private func fieldsArrived(streamID: Int32, endsStream: Bool) {
+    guard let stream = stream(streamID) else { return }
+    let tooLarge = arrivingListSize > limits.headerListByteCount
+    switch arrivingKind {
+    case .request:
+      if tooLarge {
+        stream.sendHeaders(Self.fieldsTooLarge, endsStream: true)
+        delegate?.requestTooLarge(stream)
+      } else {
+        delegate?.request(stream, fields: arriving, endsStream: endsStream)
+      }
+    case .response:
+      if tooLarge { return stream.reset(.cancel) }
+      // A 1xx response is followed by another block of the same stream, which nghttp2 announces as HEADERS.
+      if arriving.isInformational { return }
+      stream.delegate?.response(arriving, endsStream: endsStream, on: stream)
+    case .trailers:
+      if tooLarge { return stream.reset(.cancel) }
+      if arriving.hasStatus {
+        if arriving.isInformational { return }
+        stream.delegate?.response(arriving, endsStream: endsStream, on: stream)
+      } else {
+        stream.delegate?.trailers(arriving, on: stream)
+      }
+    case .ignored:
+      return
+    }
+    if endsStream { stream.peerEnded() }
+  }
+
+  static let fieldsTooLarge = PreparedFields([":status": "431", "content-length": "0"])
+
+  func dataArrived(_ bytes: UnsafeRawBufferPointer, flags: UInt8, streamID: Int32) -> Int32 {
+    // The connection's window is renewed at once; what bounds the buffers is each stream's own window.
+    nghttp2_session_consume_connection(engine, bytes.count)
+    guard let stream = stream(streamID), let delegate = stream.delegate else {
+      nghttp2_session_consume_stream(engine, streamID, bytes.count)
+      return SessionCallbacks.ok
+    }
+    let ends = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+    delegate.received(bytes.bytes, endsStream: ends, on: stream)
+    return SessionCallbacks.ok
+  }
+
+  func streamClosed(_ id: Int32, code: HTTP2ErrorCode) -> Int32 {
+    if let stream = stream(id) { forget(stream, code: code) }
+    return SessionCallbacks.ok
+  }
+
+  /// A frame that breaks the rules of its stream, which the engine resets: as cheap for the peer as a reset of its own.
+  func invalidFrameArrived() -> Int32 {
+    countReset()
+    return SessionCallbacks.ok
+  }
+
+  /// The engine ends a session by itself where the peer breaks the rules of the connection; its GOAWAY says why.
+  func frameSent(_ frame: nghttp2_frame) -> Int32 {
+    if nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) == NGHTTP2_GOAWAY, frame.goaway.error_code != 0 {
+      noteTermination(HTTP2ErrorCode(rawValue: frame.goaway.error_code))
+    }
+    return SessionCallbacks.ok
+  }
+
+  /// A request that waited in the engine and will never be sent.
+  func frameNotSent(_ frame: nghttp2_frame) -> Int32 {
+    if role == .client, nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) == NGHTTP2_HEADERS,
+      frame.headers.cat == NGHTTP2_HCAT_REQUEST, let stream = streams.first(where: { $0.id == frame.hd.stream_id })
+    {
+      forget(stream, code: .refusedStream)
+    }
+    return SessionCallbacks.ok
+  }
+}
+
+extension HeaderFields {
+  var hasStatus: Bool { withValue(of: ":status") { _ in true } ?? false }
+
+  var isInformational: Bool { withValue(of: ":status") { $0.first == UInt8(ascii: "1") } ?? false }
+}
