@@ -87,7 +87,7 @@ let package = Package(
     .testTarget(
       name: "ProtobufTests", dependencies: ["Protobuf", "CTesting", "TestSupport"], path: "Tests/ProtobufTests",
       exclude: ["Proto", "Python"], swiftSettings: house),
-    test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"], exclude: ["Peers/raw_peer.py", "Peers/h2_client.py"]),
+    test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"], exclude: ["Python"]),
     test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"]),
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "TestSupport"]),

@@ -18,7 +18,7 @@ struct RawPeer: Decodable, Sendable {
   static func run(_ name: String, in world: World) async throws -> RawPeer {
     guard let port = world.address.port else { throw HTTP2Error.cannotOpenStream }
     let peer = try await world.blocking {
-      let script = TestEnvironment.root.appending(path: "Tests/HTTP2Tests/Peers/raw_peer.py").path
+      let script = TestEnvironment.root.appending(path: "Tests/HTTP2Tests/Python/raw_peer.py").path
       let result = try runProcess(TestEnvironment.python, [script, String(port), name])
       guard result.status == 0 else { throw Failure(text: "\(name): \(result.errorText)") }
       return try JSONDecoder().decode(RawPeer.self, from: Data(result.output))
