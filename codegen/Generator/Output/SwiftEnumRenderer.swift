@@ -42,7 +42,8 @@ struct SwiftEnumRenderer {
       }
       text.line()
       let library = { (name: String) in names.library(name, "Protobuf", in: entry.package) }
-      text.block("\(access) static let schema: \(library("EnumSchema")) = \(library("EnumSchema"))(", closing: nil) { text in
+      text.block("\(access) static let schema: \(library("EnumSchema")) = \(library("EnumSchema"))(", closing: nil) {
+        text in
         text.line("name: \"\(entry.fullName)\",")
         text.block("values: [", closing: "])") { text in
           text.entries(

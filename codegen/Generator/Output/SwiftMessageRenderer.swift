@@ -132,7 +132,10 @@ struct SwiftMessageRenderer {
     let message = members.message
     let fields = message.fields.sorted { $0.number < $1.number }.map { members.swift($0).schema }
     text.line()
-    text.block("\(access) static let schema: \(library("MessageSchema", message)) = \(library("MessageSchema", message))(", closing: nil) { text in
+    text.block(
+      "\(access) static let schema: \(library("MessageSchema", message)) = \(library("MessageSchema", message))(",
+      closing: nil
+    ) { text in
       text.line("name: \"\(message.fullName)\",")
       text.line("descriptor: .of(\(CNames.function(message.fullName))__init),")
       guard !fields.isEmpty else {
