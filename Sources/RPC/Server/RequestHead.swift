@@ -1,37 +1,43 @@
+internal import Glibc
 internal import HTTP2
 
 /// What the header fields of a request say to the protocol.
 struct RequestHead {
+  /// The method that `:path` names.
+  private(set) var method: ServerMethod?
   private(set) var isPost = false
   private(set) var isGRPC = false
   private(set) var isCompressed = false
   /// Nanoseconds; `.max` when there is no `grpc-timeout`, nil when it is not valid.
   private(set) var timeout: Int64? = .max
 
-  mutating func read(_ fields: borrowing HeaderFields) {
-    var head = self
-    fields.forEachField { name, value in
-      switch name.count {
-      case 7 where name.elementsEqual(":method".utf8):
-        head.isPost = value.elementsEqual("POST".utf8)
-      case 12 where name.elementsEqual("content-type".utf8):
-        head.isGRPC = Self.isGRPC(value)
-      case 12 where name.elementsEqual("grpc-timeout".utf8):
-        head.timeout = CallTimeout.parse(value)
-      case 13 where name.elementsEqual("grpc-encoding".utf8):
-        head.isCompressed = !value.elementsEqual("identity".utf8)
-      default: break
-      }
+  /// Reads one field.
+  @inline(__always)
+  mutating func read(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ methods: MethodTable) {
+    switch name.count {
+    case 5 where Self.same(name, ":path"): method = methods.find(value)
+    case 7 where Self.same(name, ":method"): isPost = Self.same(value, "POST")
+    case 12 where Self.same(name, "content-type"): isGRPC = Self.isGRPC(value)
+    case 12 where Self.same(name, "grpc-timeout"): timeout = CallTimeout.parse(value)
+    case 13 where Self.same(name, "grpc-encoding"): isCompressed = !Self.same(value, "identity")
+    default: break
     }
-    self = head
+  }
+
+  @inline(__always)
+  private static func same(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+    guard bytes.count == text.utf8CodeUnitCount, let start = bytes.baseAddress else { return false }
+    return memcmp(start, text.utf8Start, bytes.count) == 0
   }
 
   /// `application/grpc`, alone or with `+proto` or parameters behind it.
   private static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
-    let wanted = "application/grpc".utf8
-    guard value.count >= wanted.count, value.prefix(wanted.count).elementsEqual(wanted) else { return false }
-    let rest = value.dropFirst(wanted.count)
+    let length = 16
+    guard value.count >= length, same(UnsafeRawBufferPointer(rebasing: value[..<length]), "application/grpc") else {
+      return false
+    }
+    let rest = UnsafeRawBufferPointer(rebasing: value[length...])
     guard let next = rest.first else { return true }
-    return next == UInt8(ascii: ";") || rest.elementsEqual("+proto".utf8) || rest.starts(with: "+proto;".utf8)
+    return next == UInt8(ascii: ";") || same(rest, "+proto") || rest.starts(with: "+proto;".utf8)
   }
 }

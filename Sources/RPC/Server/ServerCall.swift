@@ -58,7 +58,8 @@ public final class ServerCall: Sendable {
     set { state.withLock { $0.trailing = newValue } }
   }
 
-  var sentMetadata: (initial: Metadata?, trailing: Metadata?) { state.withLock { ($0.initial, $0.trailing) } }
+  var initialMetadata: Metadata? { state.withLock { $0.initial } }
+  var finalMetadata: Metadata? { state.withLock { $0.trailing } }
 
   /// What an interceptor or handler keeps with the call.
   public subscript<Key: CallStorageKey>(key: Key.Type) -> Key.Value? {

@@ -5,20 +5,27 @@ internal import Reactor
 /// What a server has on one loop: its listener, its connections, the calls that run. Loop-bound.
 final class ServerLane: HTTP2ConnectionDelegate {
   let loop: EventLoop
-  let configuration: ServerConfiguration
+  private let configuration: ServerConfiguration
+  let interceptors: [any ServerInterceptor]
+  let maximumRequestBytes: Int
+  let decodingLimits: DecodingLimits
   let methods: MethodTable
   /// Used by one encoding or decoding at a time, which never suspends.
   let arena = Arena()
   private let maximumCalls: Int
   private var listener: TCPListener?
   private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
-  private(set) var calls = 0
+  // Exclusivity is unchecked where one thread is certain: the loop's.
+  @exclusivity(unchecked) private(set) var calls = 0
   private var isDraining = false
   private var drained: [() -> Void] = []
 
   init(loop: EventLoop, configuration: ServerConfiguration, methods: MethodTable, lanes: Int) {
     self.loop = loop
     self.configuration = configuration
+    interceptors = configuration.interceptors
+    maximumRequestBytes = configuration.maximumRequestBytes
+    decodingLimits = configuration.decodingLimits
     self.methods = methods
     maximumCalls = max(1, configuration.maximumCalls / lanes)
   }
@@ -54,12 +61,11 @@ final class ServerLane: HTTP2ConnectionDelegate {
     _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
   ) {
     var head = RequestHead()
-    head.read(fields)
+    fields.forEachField { name, value in head.read(name, value, methods) }
     guard head.isPost else { return stream.sendHeaders(ResponseFields.methodNotAllowed, endsStream: true) }
     guard head.isGRPC else { return stream.sendHeaders(ResponseFields.unsupportedMediaType, endsStream: true) }
     do throws(RPCError) {
-      let method = fields.withValue(of: ":path") { methods.find($0) } ?? nil
-      guard let method else { throw .unimplemented("the server has no such method") }
+      guard let method = head.method else { throw .unimplemented("the server has no such method") }
       guard !head.isCompressed else {
         throw RPCError(.unimplemented, "grpc-encoding is not supported", metadata: Metadata())
       }

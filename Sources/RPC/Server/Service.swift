@@ -16,12 +16,17 @@ public struct ServerMethod: Sendable {
     _ handler: @escaping @Sendable (Request, ServerCall) async throws(RPCError) -> Response
   ) -> ServerMethod {
     ServerMethod(descriptor: descriptor) { stream in
-      stream.withOnlyRequest(Request.self) { request, bound in
-        stream.run { call throws(RPCError) in
-          let response = try await handler(request, call)
-          try bound.value.sendOnly(response)
-        }
-      }
+      guard let request = stream.onlyRequest(Request.self) else { return }
+      // Begins before this returns and goes on on this loop; most handlers' first steps need no hop at all.
+      stream.running(
+        Task.immediate(executorPreference: stream.loop) {
+          do throws(RPCError) {
+            let response = try await handler(request, stream.call)
+            try stream.sendOnly(response)
+          } catch {
+            stream.fail(error)
+          }
+        })
     }
   }
 
@@ -30,11 +35,10 @@ public struct ServerMethod: Sendable {
     _ handler: @escaping @Sendable (Request, MessageWriter<Response>, ServerCall) async throws(RPCError) -> Void
   ) -> ServerMethod {
     ServerMethod(descriptor: descriptor) { stream in
-      stream.withOnlyRequest(Request.self) { request, bound in
-        stream.run { call throws(RPCError) in
-          try await handler(request, MessageWriter(sink: bound.value.sink), call)
-          try bound.value.finishSuccessfully()
-        }
+      guard let request = stream.onlyRequest(Request.self) else { return }
+      stream.run { call throws(RPCError) in
+        try await handler(request, MessageWriter(sink: stream.sink), call)
+        stream.finishSuccessfully()
       }
     }
   }
@@ -44,10 +48,9 @@ public struct ServerMethod: Sendable {
     _ handler: @escaping @Sendable (MessageReader<Request>, ServerCall) async throws(RPCError) -> Response
   ) -> ServerMethod {
     ServerMethod(descriptor: descriptor) { stream in
-      let bound = stream.bound
       stream.run { call throws(RPCError) in
-        let response = try await handler(MessageReader(source: bound.value.source), call)
-        try bound.value.sendOnly(response)
+        let response = try await handler(MessageReader(source: stream.source), call)
+        try stream.sendOnly(response)
       }
     }
   }
@@ -58,11 +61,9 @@ public struct ServerMethod: Sendable {
       @escaping @Sendable (MessageReader<Request>, MessageWriter<Response>, ServerCall) async throws(RPCError) -> Void
   ) -> ServerMethod {
     ServerMethod(descriptor: descriptor) { stream in
-      let bound = stream.bound
       stream.run { call throws(RPCError) in
-        try await handler(
-          MessageReader(source: bound.value.source), MessageWriter(sink: bound.value.sink), call)
-        try bound.value.finishSuccessfully()
+        try await handler(MessageReader(source: stream.source), MessageWriter(sink: stream.sink), call)
+        stream.finishSuccessfully()
       }
     }
   }

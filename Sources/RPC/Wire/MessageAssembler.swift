@@ -38,6 +38,16 @@ struct MessageAssembler {
     return buffer.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[start..<start + length])) }
   }
 
+  /// The message in bytes that hold exactly one and nothing else; nil for any other number.
+  static func only(
+    in bytes: UnsafeRawBufferPointer, maximumMessageBytes: Int
+  ) -> UnsafeRawBufferPointer? {
+    guard bytes.count >= prefixByteCount, bytes[0] == 0 else { return nil }
+    let length = Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self)))
+    guard length == bytes.count - prefixByteCount, length <= maximumMessageBytes else { return nil }
+    return UnsafeRawBufferPointer(rebasing: bytes[prefixByteCount...])
+  }
+
   /// Bytes of messages that are complete or not, and not taken yet.
   var pendingByteCount: Int { buffer.count - offset }
 

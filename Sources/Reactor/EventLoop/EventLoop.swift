@@ -23,17 +23,17 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let thread = Mutex<pthread_t?>(nil)
 
   // Loop-bound from here on.
-  private var ready = Deque<ReadyJob>()
-  private var deferred: [@Sendable () -> Void] = []
-  private var timers = TimerHeap<() -> Void>()
-  private var watches = WatchTable()
-  private var flushes: [any Flushable] = []
-  private var stopping = false
-  private var turnStart = Instant(nanoseconds: 0)
-  private var taskExecutor: UnownedTaskExecutor?
+  @exclusivity(unchecked) private var ready = Deque<ReadyJob>()
+  @exclusivity(unchecked) private var deferred: [@Sendable () -> Void] = []
+  @exclusivity(unchecked) private var timers = TimerHeap<() -> Void>()
+  @exclusivity(unchecked) private var watches = WatchTable()
+  @exclusivity(unchecked) private var flushes: [any Flushable] = []
+  @exclusivity(unchecked) private var stopping = false
+  @exclusivity(unchecked) private var turnStart = Instant(nanoseconds: 0)
+  @exclusivity(unchecked) private var taskExecutor: UnownedTaskExecutor?
   let readBuffer: UnsafeMutableRawBufferPointer
-  var outputBuffers: OutputBufferPool
-  private(set) var openConnections = 0
+  @exclusivity(unchecked) var outputBuffers: OutputBufferPool
+  @exclusivity(unchecked) private(set) var openConnections = 0
 
   private struct Inbox {
     var jobs: [ReadyJob] = []

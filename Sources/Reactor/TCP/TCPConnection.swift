@@ -29,16 +29,16 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   /// Most bytes that may wait for a peer that does not read; one more byte closes the connection.
   public var maximumBufferedBytes = 64 * 1024 * 1024
   /// Retained until `closed` has been called.
-  public var delegate: (any TCPConnectionDelegate)?
+  @exclusivity(unchecked) public var delegate: (any TCPConnectionDelegate)?
 
   private let descriptor: Int32
-  private var watch: Watch?
-  private var interest: Interest = [.read, .inputClosed]
-  private var output: OutputBuffer?
-  private var state = State.open
-  private var flushRequested = false
-  private var inputEnded = false
-  private var outputEnd = OutputEnd.open
+  @exclusivity(unchecked) private var watch: Watch?
+  @exclusivity(unchecked) private var interest: Interest = [.read, .inputClosed]
+  @exclusivity(unchecked) private var output: OutputBuffer?
+  @exclusivity(unchecked) private var state = State.open
+  @exclusivity(unchecked) private var flushRequested = false
+  @exclusivity(unchecked) private var inputEnded = false
+  @exclusivity(unchecked) private var outputEnd = OutputEnd.open
 
   private enum OutputEnd {
     case open
