@@ -1,0 +1,76 @@
+public import RPC
+public import Reactor
+
+/// Logs one line and counts each call of a server: method, outcome and time. No personal data, no metadata but the request's id.
+public final class CallObserver: ServerInterceptor {
+  private let service: String
+  private let clock: WallClock
+  private let lanes: [LoopBound<LogLane>]
+  private let measures: [String: CallMeasures]
+  private let others: CallMeasures
+
+  /// - Parameters:
+  ///   - output: `nil` writes no line.
+  ///   - paths: methods that have series of their own; the rest share one, so that a stranger cannot make series without end.
+  public init(
+    service: String, group: EventLoopGroup, registry: MetricsRegistry, paths: [String], output: LogOutput?,
+    clock: WallClock = .system
+  ) {
+    self.service = service
+    self.clock = clock
+    lanes =
+      output.map { output in
+        group.loops.map { LoopBound(LogLane(output: output, loop: $0), loop: $0) }
+      } ?? []
+    measures = Dictionary(
+      paths.map { ($0, CallMeasures(registry: registry, path: $0)) }, uniquingKeysWith: { first, _ in first })
+    others = CallMeasures(registry: registry, path: "other")
+  }
+
+  public func end(_ call: ServerCall, status: StatusCode, elapsed: Duration) {
+    let nanoseconds = elapsed.nanosecondsSaturated
+    (measures[call.descriptor.path] ?? others).record(status, nanoseconds)
+    guard let lane = lanes.first(where: { $0.loop.isCurrent }) else { return }
+    var line = LogLine(time: clock.now, level: Self.level(of: status))
+    line.add("service", service)
+    line.add("message", "call")
+    line.add("requestId", call.requestID)
+    line.add("method", call.descriptor.path)
+    line.add("status", status.name)
+    line.add("durationMs", milliseconds: nanoseconds)
+    if let claims = call.optionalClaims {
+      line.add("tenant", (try? call.tenant.description) ?? claims.tenantText)
+      line.add("subject", claims.subjectText)
+    }
+    if let diagnosis = call.diagnosis { line.add("error", diagnosis) }
+    lane.value.append(line.finished())
+  }
+
+  private static func level(of status: StatusCode) -> StaticString {
+    switch status {
+    case .unknown, .internal, .dataLoss: "error"
+    case .unavailable, .deadlineExceeded, .resourceExhausted: "warning"
+    default: "info"
+    }
+  }
+}
+
+/// What is counted of one method.
+private final class CallMeasures: Sendable {
+  private let outcomes: [Counter]
+  private let latency: LatencyHistogram
+
+  init(registry: MetricsRegistry, path: String) {
+    outcomes = StatusCode.allCases.map { status in
+      registry.counter(
+        "cloudbill_rpc_server_calls_total", "Calls that have ended.", [("method", path), ("status", status.name)])
+    }
+    latency = registry.histogram(
+      "cloudbill_rpc_server_call_duration_seconds", "Time from a call's head to its end.", [("method", path)])
+  }
+
+  func record(_ status: StatusCode, _ nanoseconds: Int64) {
+    outcomes[status.rawValue].add()
+    latency.record(nanoseconds)
+  }
+}

@@ -1,0 +1,28 @@
+internal import Reactor
+
+/// What the loops of a process tell of themselves.
+enum LoopMetrics {
+  static func register(_ group: EventLoopGroup, in registry: MetricsRegistry) {
+    for loop in group.loops {
+      let labels = [(name: "loop", value: loop.name)]
+      registry.gauge(
+        "cloudbill_reactor_longest_turn_seconds", "The longest a loop has been away from its descriptors.", labels
+      ) { loop.statistics().longestTurn.fractionalSeconds }
+      registry.gauge("cloudbill_reactor_busy_seconds", "Time a loop has worked since its start.", labels) {
+        loop.statistics().busy.fractionalSeconds
+      }
+      registry.gauge("cloudbill_reactor_turns", "Turns of a loop since its start.", labels) {
+        Double(loop.statistics().turns)
+      }
+      registry.gauge("cloudbill_reactor_watches", "Descriptors a loop watches.", labels) {
+        Double(loop.statistics().watches)
+      }
+      registry.gauge("cloudbill_reactor_timers", "Timers a loop holds.", labels) { Double(loop.statistics().timers) }
+    }
+  }
+}
+
+extension Duration {
+  var fractionalSeconds: Double { Double(nanosecondsSaturated) / 1e9 }
+  var wholeMilliseconds: Int64 { nanosecondsSaturated / 1_000_000 }
+}

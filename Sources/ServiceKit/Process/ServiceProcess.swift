@@ -1,0 +1,148 @@
+internal import Glibc
+public import Logging
+public import Postgres
+public import RPC
+public import Reactor
+internal import Schema
+
+/// What a service is built from.
+public struct ServiceContext: Sendable {
+  public let group: EventLoopGroup
+  public let database: Database
+  public let metrics: MetricsRegistry
+  public let logger: Logger
+  public let clock: WallClock
+}
+
+/// Why a process did not come up.
+public enum ServiceProcessError: Error, Sendable, CustomStringConvertible {
+  /// The role could see past its tenant, in so many words.
+  case database([String])
+  case reactor(ReactorError)
+
+  public var description: String {
+    switch self {
+    case .database(let objections): "the database cannot be used safely: \(objections.joined(separator: "; "))"
+    case .reactor(let error): "\(error)"
+    }
+  }
+}
+
+/// One service as a process: loops, database, RPC server, internal page, watchdog; begins, serves, drains, ends.
+public enum ServiceProcess {
+  /// Where a running service is reached.
+  public struct Addresses: Sendable {
+    public let rpc: SocketAddress
+    public let metrics: SocketAddress
+  }
+
+  /// Serves until `stop` is triggered, then drains and returns.
+  ///
+  /// `/health` answers 503 until calls are served and the database answers, 200 while both hold, 503 again from the moment of `stop`. A
+  /// database that is down does not keep the process from coming up: calls are answered 503 until it is back.
+  /// - Parameters:
+  ///   - started: told once the ports are bound.
+  ///   - services: makes the services; called once.
+  /// - Throws: `ServiceProcessError`.
+  public static func run(
+    _ configuration: ServiceConfiguration, until stop: StopSignal,
+    started: (@Sendable (Addresses) -> Void)? = nil,
+    services: @Sendable (ServiceContext) throws -> [any Service]
+  ) async throws {
+    // A peer or a log reader that goes away must not end the process.
+    signal(SIGPIPE, SIG_IGN)
+    let group = try EventLoopGroup(
+      count: configuration.loops ?? EventLoopGroup.availableCores, name: configuration.name)
+    let context = context(configuration, group: group)
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await serve(configuration, context, until: stop, started: started, services: services))
+    } catch {
+      result = .failure(error)
+    }
+    await context.database.close()
+    // Stopping joins the loops' threads, which blocks.
+    try? await BlockingPool(threads: 1, queueLimit: 1).run { group.stop() }
+    try result.get()
+  }
+
+  private static func context(_ configuration: ServiceConfiguration, group: EventLoopGroup) -> ServiceContext {
+    let logger = Logger(label: configuration.name) { _ in
+      JSONLogHandler(service: configuration.name, output: configuration.log, clock: configuration.clock)
+    }
+    return ServiceContext(
+      group: group, database: Database(group: group, configuration: configuration.database),
+      metrics: MetricsRegistry(common: [("service", configuration.name)]), logger: logger, clock: configuration.clock)
+  }
+
+  private static func serve(
+    _ configuration: ServiceConfiguration, _ context: ServiceContext, until stop: StopSignal,
+    started: (@Sendable (Addresses) -> Void)?, services: @Sendable (ServiceContext) throws -> [any Service]
+  ) async throws {
+    let logger = context.logger
+    let state = ProcessState()
+    let databaseGuard = DatabaseGuard(context.database)
+    let watchdog = Watchdog(context.group, threshold: .milliseconds(100)) { stall in
+      logger.warning(
+        "a loop is stuck", metadata: ["loop": "\(stall.loopName)", "durationMs": "\(stall.duration.wholeMilliseconds)"])
+    }
+    LoopMetrics.register(context.group, in: context.metrics)
+    let address = try SocketAddress(host: configuration.host, port: configuration.port)
+    let page = try await InternalPage.start(
+      on: SocketAddress(host: configuration.host, port: configuration.metricsPort), loop: context.group.loops[0],
+      registry: context.metrics
+    ) { state.isServing && databaseGuard.isReachable }
+    do {
+      try await refuseUnsafe(databaseGuard, logger)
+      let server = Server(
+        services: try services(context), configuration: serverConfiguration(configuration, context),
+        group: context.group)
+      let bound = try await server.start(on: address)
+      await databaseGuard.check()
+      let watching = Task { await databaseGuard.watch() }
+      state.serving()
+      logger.info("serving", metadata: ["address": "\(bound)", "metrics": "\(page.address)"])
+      started?(Addresses(rpc: bound, metrics: page.address))
+      await stop.wait()
+      state.draining()
+      logger.info("draining")
+      await server.drain(within: configuration.drainLimit)
+      watching.cancel()
+    } catch {
+      await page.close()
+      throw error
+    }
+    await page.close()
+    logger.info("stopped")
+    withExtendedLifetime(watchdog) {}
+  }
+
+  /// Refuses a role that sees too much. A database that is away is looked at again when it is back.
+  private static func refuseUnsafe(_ databaseGuard: DatabaseGuard, _ logger: Logger) async throws {
+    do {
+      let objections = try await databaseGuard.objections()
+      guard objections.isEmpty else { throw ServiceProcessError.database(objections) }
+    } catch let error as DatabaseError {
+      logger.warning("the database does not answer yet", metadata: ["error": "\(error)"])
+    }
+  }
+
+  private static func serverConfiguration(
+    _ configuration: ServiceConfiguration, _ context: ServiceContext
+  ) -> ServerConfiguration {
+    var server = ServerConfiguration()
+    let verifier = ClaimsVerifier(keys: configuration.claimsKeys, clock: configuration.clock)
+    server.interceptors = [
+      CallObserver(
+        service: configuration.name, group: context.group, registry: context.metrics,
+        paths: MethodPolicies.all.keys.filter { $0.contains(".\(configuration.name).") }.sorted(),
+        output: configuration.logsCalls ? configuration.log : nil, clock: configuration.clock),
+      ClaimsInterceptor(verifier: verifier),
+    ]
+    server.forwardedMetadata = [
+      "x-request-id", "traceparent", ClaimsInterceptor.tenantKey, ClaimsInterceptor.claimsKey,
+    ]
+    server.reflection = SchemaDescriptors.files
+    return server
+  }
+}
