@@ -184,10 +184,11 @@ struct HTTP1ConnectionTests {
     idle.send("GET /a\(plain)")
     _ = try idle.readAnswer()
     let busy = try RawClient(port: live.port)
-    busy.send("GET /a?wait=1500\(plain)")
-    try await Task.sleep(for: .milliseconds(30))
+    busy.send("GET /a?hold\(plain)")
+    await live.untilHolding()
     await live.onLoop { $0.beginDrain() }
     #expect(try idle.readToEnd() == "")
+    await live.release()
     let answer = try busy.readAnswer()
     #expect(answer.fields["connection"] == "close")
     #expect(try busy.readToEnd() == "")

@@ -7,28 +7,42 @@ final class LiveConnections {
   let port: UInt16
   private let group: EventLoopGroup
   private let edge: LoopBound<EdgeLoop>
+  private let handler: LoopBound<SayingBack>
 
   init(limits: HTTPLimits = HTTPLimits(), timeouts: ConnectionTimeouts = ConnectionTimeouts()) async throws {
     group = try EventLoopGroup(count: 1, name: "edge-test")
     let loop = group.loops[0]
-    let (edge, port) = try await withCheckedThrowingContinuation {
-      (done: CheckedContinuation<(LoopBound<EdgeLoop>, UInt16), any Error>) in
+    let (edge, handler, port) = try await withCheckedThrowingContinuation {
+      (done: CheckedContinuation<(LoopBound<EdgeLoop>, LoopBound<SayingBack>, UInt16), any Error>) in
       loop.execute {
-        let edge = EdgeLoop(loop: loop, limits: limits, timeouts: timeouts, handler: SayingBack(loop: loop))
+        let handler = SayingBack(loop: loop)
+        let edge = EdgeLoop(loop: loop, limits: limits, timeouts: timeouts, handler: handler)
         done.resume(
           with: Result {
             let address = try edge.listen(on: SocketAddress(host: "127.0.0.1", port: 0), maximumConnections: 10_000)
-            return (LoopBound(edge, loop: loop), address.port ?? 0)
+            return (LoopBound(edge, loop: loop), LoopBound(handler, loop: loop), address.port ?? 0)
           })
       }
     }
     self.edge = edge
+    self.handler = handler
     self.port = port
   }
 
   func onLoop<Value: Sendable>(_ body: @escaping @Sendable (EdgeLoop) -> Value) async -> Value {
     let edge = edge
     return await withCheckedContinuation { done in edge.loop.execute { done.resume(returning: body(edge.value)) } }
+  }
+
+  /// Waits until a request is held.
+  func untilHolding() async {
+    let handler = handler
+    while await onLoop({ _ in handler.value.holding }) == 0 { await Task.yield() }
+  }
+
+  func release() async {
+    let handler = handler
+    await onLoop { _ in handler.value.release() }
   }
 
   deinit {
@@ -38,9 +52,12 @@ final class LiveConnections {
   }
 }
 
-/// Answers with what it was asked; `?wait=MILLISECONDS` answers later.
+/// Answers with what it was asked; `?wait=MILLISECONDS` answers later, `?hold` when it is released.
 final class SayingBack: RequestHandler {
   private let loop: EventLoop
+  private var held: [CheckedContinuation<Void, Never>] = []
+  /// Requests that wait to be released.
+  var holding: Int { held.count }
 
   init(loop: EventLoop) {
     self.loop = loop
@@ -48,12 +65,20 @@ final class SayingBack: RequestHandler {
 
   func answer(_ request: HTTPRequest, from peer: SocketAddress) async -> HTTPResponse {
     let head = request.head
-    if let query = head.query.map(head.text), let milliseconds = Int(query.drop { $0 != "=" }.dropFirst()) {
+    if head.query.map(head.text) == "hold" {
+      await withCheckedContinuation { held.append($0) }
+    } else if let query = head.query.map(head.text), let milliseconds = Int(query.drop { $0 != "=" }.dropFirst()) {
       try? await loop.sleep(for: .milliseconds(milliseconds))
     }
     var text = "\(head.method.name) \(head.text(head.path))"
     if !request.body.isEmpty { text += " \(request.body.count)" }
     return HTTPResponse(200, requestID: [], body: Array(text.utf8))
+  }
+
+  func release() {
+    let released = held
+    held = []
+    for continuation in released { continuation.resume() }
   }
 
   func answer(_ rejection: HTTPRejection, from peer: SocketAddress) -> HTTPResponse {
