@@ -94,7 +94,9 @@ let package = Package(
     test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "TestSupport"]),
     test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "TestSupport"]),
     test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Protobuf", "Reactor", "TestSupport"]),
-    test("GeneratorTests", ["Generator", "Protobuf", "TestSupport"]),
+    .testTarget(
+      name: "GeneratorTests", dependencies: ["Generator", "protoc-gen-cloudbill", "TestSupport"],
+      path: "Tests/GeneratorTests", exclude: ["Golden"], swiftSettings: house),
     test("CloudbillTests", ["TestSupport", "Reactor"]),
     test("ArchitectureTests", ["TestSupport"]),
   ],

@@ -18,13 +18,6 @@ struct FeatureChecks {
           message: "extensions are for option files; import the file instead of generating from it"))
     }
     for field in file.messages.flatMap(\.family).flatMap(\.fields) {
-      if field.isProto3Optional {
-        found.append(
-          Diagnostic(
-            location: field.location, rule: "no-optional",
-            message: "`optional` is not supported by protobuf-c: use google.protobuf.\(wrapper(field.type)) for "
-              + "'\(field.name)', or a message"))
-      }
       if field.type == .group {
         found.append(
           Diagnostic(location: field.location, rule: "no-groups", message: "'\(field.name)' is a group: use a message"))
@@ -32,21 +25,6 @@ struct FeatureChecks {
     }
     found += unknownWellKnown(file)
     return found
-  }
-
-  private func wrapper(_ type: FieldType) -> String {
-    switch type {
-    case .double: "DoubleValue"
-    case .float: "FloatValue"
-    case .int64: "Int64Value"
-    case .uint64: "UInt64Value"
-    case .int32, .enumeration: "Int32Value"
-    case .uint32: "UInt32Value"
-    case .bool: "BoolValue"
-    case .string: "StringValue"
-    case .bytes: "BytesValue"
-    case .message, .group: "Value"
-    }
   }
 
   /// Messages of google.protobuf that the Protobuf library does not have.

@@ -55,11 +55,14 @@ struct NameChecks {
   }
 
   private func members(_ message: MessageModel) -> [Diagnostic] {
-    var list = message.fields.filter { $0.oneof == nil }.map { (SwiftNames.property($0), $0.name, $0.location) }
-    list += message.oneofs.map { (SwiftNames.property($0.name), $0.name, message.location) }
+    let oneofs = message.oneofs.enumerated().filter { !message.isSynthetic($0.offset) }.map(\.element)
+    var list = message.fields.filter { $0.oneof == nil || $0.isProto3Optional }.map {
+      (SwiftNames.property($0), $0.name, $0.location)
+    }
+    list += oneofs.map { (SwiftNames.property($0.name), $0.name, message.location) }
     var types = message.messages.map { (SwiftNames.typeName($0.name), $0.name, $0.location) }
     types += message.enums.map { (SwiftNames.typeName($0.name), $0.name, $0.location) }
-    types += message.oneofs.map { (SwiftNames.oneofType($0), "oneof \($0.name)", message.location) }
+    types += oneofs.map { (SwiftNames.oneofType($0), "oneof \($0.name)", message.location) }
     types.append(("Storage", "the C struct", message.location))
     return duplicates(list, "property", message.name) + duplicates(types, "type", message.name)
   }

@@ -14,6 +14,11 @@ public enum DescriptorStripper {
     let files = DescriptorReader.list(set.pointee.file, set.pointee.n_file)
     let models = files.map { DescriptorReader.file($0.pointee, isGenerated: true) }
     let imports = neededImports(models)
+    for file in files {
+      for message in DescriptorReader.list(file.pointee.message_type, file.pointee.n_message_type) {
+        showOptionalAsOneof(message)
+      }
+    }
     let kept = reachable(from: wanted, imports)
 
     let copies = zip(files, models).filter { kept.contains($1.name) }.map { file, model in
@@ -33,6 +38,17 @@ public enum DescriptorStripper {
     }
     let names = models.map(\.name).filter { kept.contains($0) && !$0.hasPrefix("google/protobuf/") }
     return (packed, names)
+  }
+
+  /// `protoc` puts each `optional` field into a oneof of its own. protobuf-c knows oneofs but refuses the flag: without it,
+  /// the field's presence is the case of that oneof.
+  private static func showOptionalAsOneof(_ message: UnsafeMutablePointer<Google__Protobuf__DescriptorProto>) {
+    for field in DescriptorReader.list(message.pointee.field, message.pointee.n_field) {
+      field.pointee.has_proto3_optional = 0
+    }
+    for nested in DescriptorReader.list(message.pointee.nested_type, message.pointee.n_nested_type) {
+      showOptionalAsOneof(nested)
+    }
   }
 
   /// A copy of a file that shares everything with the original but its list of imports.

@@ -6,6 +6,8 @@ struct RouteModel {
   }
 
   var binding: HTTPBinding
+  /// Which of the method's bindings it is: 0 is the one clients use.
+  var index: Int
   var method: MethodModel
   var package: String
   var segments: [Segment]
@@ -28,21 +30,21 @@ struct RouteModel {
   static func all(_ model: SchemaModel, _ table: TypeTable) -> [RouteModel] {
     let routes = model.generated.flatMap { file in
       file.services.flatMap(\.methods).flatMap { method in
-        method.bindings.map { make($0, method, package: file.package, table) }
+        method.bindings.enumerated().map { make($1, index: $0, method, package: file.package, table) }
       }
     }
     return routes.sorted { ($0.sortKey, $0.binding.method) < ($1.sortKey, $1.binding.method) }
   }
 
   private static func make(
-    _ binding: HTTPBinding, _ method: MethodModel, package: String, _ table: TypeTable
+    _ binding: HTTPBinding, index: Int, _ method: MethodModel, package: String, _ table: TypeTable
   ) -> RouteModel {
     let mask = table.messages[method.input]?.fields.first { $0.type == .message("google.protobuf.FieldMask") }
     let paginated = table.messages[method.output]?.fields.contains { field in
       field.name == "pagination" && field.type == .message("cloudbill.common.v1.Pagination")
     }
     return RouteModel(
-      binding: binding, method: method, package: package, segments: segments(binding.template),
+      binding: binding, index: index, method: method, package: package, segments: segments(binding.template),
       updateMaskField: binding.method == "PATCH" ? mask?.name : nil, isPaginated: paginated ?? false)
   }
 

@@ -58,6 +58,9 @@ public struct MessageModel: Sendable {
   public var location: SourceLocation
 
   public var name: String { path[path.count - 1] }
+
+  /// Whether a oneof is only `protoc`'s way to say that its one field is `optional`.
+  public func isSynthetic(_ oneof: Int) -> Bool { fields.contains { $0.oneof == oneof && $0.isProto3Optional } }
 }
 
 /// What a field holds.

@@ -25,7 +25,9 @@ struct SwiftNames {
 
   private static func collect(_ message: MessageModel, into names: inout Set<String>) {
     names.insert(typeName(message.name))
-    for oneof in message.oneofs { names.insert(oneofType(oneof)) }
+    for (index, oneof) in message.oneofs.enumerated() where !message.isSynthetic(index) {
+      names.insert(oneofType(oneof))
+    }
     for entry in message.enums { names.insert(typeName(entry.name)) }
     for nested in message.messages { collect(nested, into: &names) }
   }
@@ -104,7 +106,9 @@ struct SwiftNames {
       message.package == package
         && (message.path.count > 1 && Self.typeName(message.name) == swiftName
           || message.enums.contains { Self.typeName($0.name) == swiftName }
-          || message.oneofs.contains { Self.oneofType($0) == swiftName })
+          || message.oneofs.enumerated().contains {
+            !message.isSynthetic($0.offset) && Self.oneofType($0.element) == swiftName
+          })
     }
   }
 

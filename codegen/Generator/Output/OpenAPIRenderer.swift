@@ -60,7 +60,7 @@ struct OpenAPIRenderer {
   private func operation(_ route: RouteModel) -> JSONText {
     let method = route.method
     var members: [(String, JSONText)] = [
-      ("operationId", .string(SwiftNames.method(method))),
+      ("operationId", .string(types.operation(route))),
       ("tags", .array([.string(route.service)])),
     ]
     if !method.comment.isEmpty { members.append(("summary", .string(flat(method.comment)))) }

@@ -29,6 +29,18 @@ struct RestTypes {
 
   func name(_ fullName: String) -> String { names[fullName] ?? fullName }
 
+  /// The name of a route's operation, unlike all others: `getPlan`, `billingGetPlan` where two services have one, and a
+  /// number behind it for further routes of the method.
+  func operation(_ route: RouteModel) -> String {
+    let name = SwiftNames.method(route.method).filter { $0 != "`" }
+    let isShared = routes.contains {
+      $0.method.service != route.method.service && SwiftNames.method($0.method) == SwiftNames.method(route.method)
+    }
+    let service = route.method.service.split(separator: ".").last.map(String.init) ?? ""
+    let unique = isShared ? Casing.lowerFirst(service) + Casing.capitalized(name) : name
+    return route.index == 0 ? unique : "\(unique)\(route.index + 1)"
+  }
+
   /// The message a route's `data` is: one field's when the route says so.
   func data(of route: RouteModel) -> FieldModel? {
     table.messages[route.method.output]?.fields.first { $0.name == route.binding.responseBody }

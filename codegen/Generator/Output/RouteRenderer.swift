@@ -43,7 +43,7 @@ struct RouteRenderer {
       text.line("access: \(access(method.rule)),")
       text.line("tenantHeaderRequired: \(route.requiresTenantHeader),")
       text.line("idempotency: .\((method.rule?.idempotency ?? .unspecified).swiftName),")
-      text.line("retry: \(retry(method.rule?.retry)),")
+      text.code("retry: \(retry(method.rule?.retry)),")
       text.line("successStatus: \(method.rule.map { $0.successStatus == 0 ? 200 : $0.successStatus } ?? 200),")
       text.line("successMessage: \(optional(method.rule?.successMessage ?? ""))")
     }

@@ -109,7 +109,7 @@ struct SourceText {
       return
     }
     block(opening, closing: closing) { text in
-      for (index, entry) in entries.enumerated() { text.line(entry + (index < entries.count - 1 ? "," : "")) }
+      for (index, entry) in entries.enumerated() { text.code(entry + (index < entries.count - 1 ? "," : "")) }
     }
   }
 

@@ -59,12 +59,13 @@ struct SwiftField {
   var type: String {
     if let map = mapTypes { return "[\(map.key.elementType): \(map.value.elementType)]" }
     if field.isRepeated { return "[\(elementType)]" }
-    return isMessage ? elementType + "?" : elementType
+    return isMessage || field.isProto3Optional ? elementType + "?" : elementType
   }
 
   /// The value of a field that nobody set.
   var defaultValue: String {
     if mapTypes != nil { return "[:]" }
+    if field.isProto3Optional { return "nil" }
     if field.isRepeated || field.type == .bytes { return "[]" }
     switch field.type {
     case .string: return "\"\""
@@ -85,7 +86,7 @@ struct SwiftField {
       let entry = names.type(map.entry.fullName, from: package)
       let value = map.value.isMessage ? "$0.value ?? \(map.value.elementType)()" : "$0.value"
       return "\(swift("Dictionary"))(\n"
-        + "  [\(entry)](storage: \(member), count: \(count)).map { ($0.key, \(value)) },\n"
+        + "  [\(entry)](storage: \(member), count: \(count))\n    .map { ($0.key, \(value)) },\n"
         + "  uniquingKeysWith: { _, last in last })"
     }
     if field.isRepeated {
@@ -95,7 +96,13 @@ struct SwiftField {
       }
       return "[\(elementType)](storage: \(member), count: \(count))"
     }
-    return decodedElement
+    return presence.map { "\($0).rawValue == \(field.number)\n  ? \(decodedElement) : nil" } ?? decodedElement
+  }
+
+  /// The C member that tells whether an `optional` field is there: `protoc` makes it the only member of a oneof.
+  private var presence: String? {
+    guard field.isProto3Optional, let oneof = field.oneof else { return nil }
+    return "storage.pointee.\(message.oneofs[oneof].name.lowercased())_case"
   }
 
   /// The expression that reads one value.
@@ -116,7 +123,11 @@ struct SwiftField {
       let entry = names.type(map.entry.fullName, from: package)
       let order = map.key.field.type == .bool ? "!$0.key && $1.key" : "$0.key < $1.key"
       return "(\(member), \(count)) = arena.store(\n"
-        + "  self.\(property).sorted { \(order) }.map { \(entry)(key: $0.key, value: $0.value) })"
+        + "  self.\(property).sorted { \(order) }\n    .map { \(entry)(key: $0.key, value: $0.value) })"
+    }
+    if let presence {
+      return "if let value = self.\(property) {\n  \(presence) = .init(rawValue: \(field.number))\n"
+        + "  \(storedElement("value"))\n}"
     }
     guard field.isRepeated else { return storedElement("self.\(property)") }
     if case .enumeration(let name) = field.type {

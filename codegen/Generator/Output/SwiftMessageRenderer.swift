@@ -16,7 +16,7 @@ struct SwiftMessageRenderer {
       decoding(members, into: &text)
       encoding(members, into: &text)
       schema(members, into: &text)
-      for (index, oneof) in message.oneofs.enumerated() {
+      for (index, oneof) in message.oneofs.enumerated() where !message.isSynthetic(index) {
         text.line()
         render(oneof, index: index, members, into: &text)
       }
@@ -43,8 +43,8 @@ struct SwiftMessageRenderer {
       case .field(let field):
         text.comment(field.field.comment)
         let box = table.isRecursive(field.field, in: members.message) ? "@Indirect " : ""
-        let retired = field.field.isDeprecated ? "@available(*, deprecated) " : ""
-        text.line("\(retired)\(box)\(access) var \(field.property): \(field.type) = \(field.defaultValue)")
+        if field.field.isDeprecated { text.comment("- Note: The schema calls it deprecated.") }
+        text.line("\(box)\(access) var \(field.property): \(field.type) = \(field.defaultValue)")
       case .oneof(let oneof, _):
         text.comment(oneof.comment)
         text.line("\(access) var \(SwiftNames.property(oneof.name)): \(SwiftNames.oneofType(oneof))?")
@@ -188,7 +188,7 @@ struct Members {
   var list: [Member] {
     var seen: Set<Int> = []
     return message.fields.compactMap { field in
-      guard let index = field.oneof else { return .field(swift(field)) }
+      guard let index = field.oneof, !field.isProto3Optional else { return .field(swift(field)) }
       guard seen.insert(index).inserted else { return nil }
       return .oneof(message.oneofs[index], message.fields.filter { $0.oneof == index }.map(swift))
     }

@@ -3,6 +3,9 @@ struct TypeScriptRenderer {
   let model: SchemaModel
   let types: RestTypes
 
+  /// The routes a client uses: one a method.
+  private var routes: [RouteModel] { types.routes.filter { $0.index == 0 } }
+
   func files() -> [OutputFile] {
     let sources = model.generated.filter { !$0.services.isEmpty }.map(\.name)
     return [
@@ -24,8 +27,8 @@ struct TypeScriptRenderer {
     }
     for message in types.messages {
       let isRequest = requests.contains(message.fullName)
-      let path = Set(types.routes.filter { $0.method.input == message.fullName }.flatMap(types.pathFields).map(\.name))
-      let masks = Set(types.routes.filter { $0.method.input == message.fullName }.compactMap(\.updateMaskField))
+      let path = Set(routes.filter { $0.method.input == message.fullName }.flatMap(types.pathFields).map(\.name))
+      let masks = Set(routes.filter { $0.method.input == message.fullName }.compactMap(\.updateMaskField))
       let fields = message.fields.filter { !masks.contains($0.name) }
       text.lines(block(message.comment))
       guard !fields.isEmpty else {
@@ -109,7 +112,7 @@ struct TypeScriptRenderer {
       text.lines(block(service.comment))
       text.block("export class \(service.name)Client {") { text in
         text.line("constructor(private readonly connection: Connection) {}")
-        for route in types.routes where route.method.service == service.fullName {
+        for route in routes where route.method.service == service.fullName {
           text.line()
           method(route, into: &text)
         }
