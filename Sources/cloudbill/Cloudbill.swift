@@ -4,5 +4,6 @@ import ArgumentParser
 @main
 struct Cloudbill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cloudbill", abstract: "A billing platform and its RPC mesh.")
+    commandName: "cloudbill", abstract: "A billing platform and its RPC mesh.",
+    subcommands: [Up.self])
 }

@@ -1,0 +1,34 @@
+import ArgumentParser
+import Glibc
+
+/// `cloudbill up`
+struct Up: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the whole of CloudBill on this machine.",
+    discussion: """
+      The first run makes a data directory with a PostgreSQL of its own, keys, passwords and demo data; later runs use what is \
+      there. The processes (edge, auth, billing, PostgreSQL) are watched and started again when they end. Ctrl-C stops them \
+      in order and leaves the data.
+
+      Ports: edge 8080, auth 3001, billing 3002; each serves /metrics and /health 100 above. PostgreSQL has a unix socket in \
+      the data directory only.
+
+      Environment:
+        CLOUDBILL_DATABASE_URL   postgresql://USER:PASSWORD@HOST:PORT/DATABASE: use that server instead of a private one. \
+      The user must be allowed to create roles and databases.
+        CLOUDBILL_POSTGRES_BIN   where PostgreSQL's programs are, when they are not found.
+      """)
+
+  @OptionGroup var mesh: MeshOptions
+
+  @Flag(inversion: .prefixedNo, help: "Write demo data into a new data directory.")
+  var demo = true
+
+  func run() throws {
+    do {
+      try Startup(mesh, wantsDemo: demo).run()
+    } catch let interruption as Interrupted {
+      throw ExitCode(128 + interruption.signal)
+    }
+  }
+}

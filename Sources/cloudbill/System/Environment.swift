@@ -1,0 +1,23 @@
+import Glibc
+
+/// The variables this process was started with.
+enum Environment {
+  static subscript(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+  }
+
+  static var all: [String: String] {
+    var result: [String: String] = [:]
+    var next = environ
+    while let entry = next.pointee {
+      let parts = String(cString: entry).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
+      next += 1
+    }
+    return result
+  }
+
+  /// This program's own file.
+  static var executable: String { Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments[0] }
+}
