@@ -135,7 +135,7 @@ GRANT SELECT ON auth.tenants TO auth_app;
 GRANT SELECT ON auth.users TO auth_app;
 GRANT UPDATE (password_hash, last_login_at, version, updated_at) ON auth.users TO auth_app;
 GRANT SELECT, INSERT ON auth.sessions TO auth_app;
-GRANT UPDATE (ended_at, end_reason) ON auth.sessions TO auth_app;
+GRANT UPDATE (expires_at, ended_at, end_reason) ON auth.sessions TO auth_app;
 GRANT SELECT, INSERT ON auth.refresh_tokens TO auth_app;
 GRANT UPDATE (used_at) ON auth.refresh_tokens TO auth_app;
 GRANT INSERT ON auth.audit_events TO auth_app;

@@ -1,0 +1,9 @@
+/// What the audit trail calls what happened (OWASP's vocabulary).
+enum AuditEvent: String {
+  case signedIn = "authn_login_success"
+  case signInFailed = "authn_login_fail"
+  case signInRefused = "authn_login_refused"
+  case signedOut = "session_ended"
+  case tokenRenewed = "authn_token_created"
+  case tokenReused = "authn_token_reuse"
+}

@@ -1,0 +1,151 @@
+internal import Postgres
+internal import Reactor
+internal import ServiceKit
+
+/// What auth asks of its tables. What needs no tenant goes through the functions of `0002_auth.sql`, everything else through the tenant's
+/// context.
+struct AuthRepository: Sendable {
+  let database: Database
+
+  /// What signing in needs to know of an address.
+  struct Candidate: Sendable {
+    let tenant: TenantID
+    let user: UUID
+    let passwordHash: String
+    /// Whether the user and its tenant may act.
+    let isActive: Bool
+  }
+
+  enum Attempt: Sendable {
+    /// Too many before it.
+    case mustWait(seconds: Int)
+    /// Without a candidate nobody has the address.
+    case counted(Candidate?)
+  }
+
+  /// Counts an attempt and finds who has the address.
+  func beginSignIn(
+    email: String, digest: [UInt8], at now: WallTime, freeAttempts: Int, longestWait: Duration, deadline: Deadline
+  ) async throws(DatabaseError) -> Attempt {
+    let statement = Statement(
+      """
+      SELECT wait_seconds, tenant_id, user_id, password_hash, user_status, tenant_status
+      FROM auth.begin_sign_in($1, $2, $3, $4, $5)
+      """,
+      email, digest, PostgresTimestamp(now), Int32(freeAttempts), Int32(clamping: longestWait.components.seconds))
+    return try await database.unscoped(deadline: deadline, statement) { rows in
+      let row = try rows.one()
+      let wait = try row[0, as: Int32.self]
+      guard wait == 0 else { return .mustWait(seconds: Int(wait)) }
+      guard let tenant = try row[1, as: UUID?.self] else { return .counted(nil) }
+      let isActive = try [4, 5].allSatisfy { try row[$0, as: String.self] == AccountStatus.active.rawValue }
+      return .counted(
+        Candidate(
+          tenant: TenantID(tenant), user: try row[2, as: UUID.self], passwordHash: try row[3, as: String.self],
+          isActive: isActive))
+    }
+  }
+
+  /// Forgets the attempts of an address whose password was right.
+  func forgetAttempts(digest: [UInt8], at now: WallTime, deadline: Deadline) async throws(DatabaseError) {
+    try await database.unscoped(
+      deadline: deadline, Statement("SELECT auth.end_sign_in($1, $2)", digest, PostgresTimestamp(now)))
+  }
+
+  /// Begins a session with its first refresh token; `nil` when the user may no longer act.
+  func openSession(_ session: NewSession, for candidate: Candidate, _ context: AuditContext) async throws -> UserRow? {
+    let now = PostgresTimestamp(context.time)
+    return try await database.tenant(candidate.tenant.uuid, deadline: context.deadline) { transaction in
+      let users = try await transaction.query(
+        Statement(
+          """
+          UPDATE auth.users SET last_login_at = $2, password_hash = coalesce($3, password_hash), updated_at = $2,
+            version = version + 1
+          WHERE id = $1 AND status = 'ACTIVE'
+          RETURNING id, tenant_id, email, first_name, last_name, role, status, email_verified, last_login_at,
+            created_at, updated_at
+          """, candidate.user, now, session.renewedHash))
+      guard let row = try users.only() else { return nil }
+      _ = try await transaction.query([
+        Statement(
+          "INSERT INTO auth.sessions (tenant_id, id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+          candidate.tenant.uuid, session.id, candidate.user, now, PostgresTimestamp(session.expiresAt)),
+        Self.insert(session.token, session: session.id, expiresAt: session.expiresAt, now: now),
+        Statement("SELECT auth.end_sign_in($1, $2)", session.addressDigest, now),
+        Self.audit(.signedIn, tenant: candidate.tenant, user: candidate.user, session: session.id, context),
+      ])
+      return try UserRow(row)
+    }
+  }
+
+  struct NewSession: Sendable {
+    let id: UUID
+    let token: RefreshToken
+    let expiresAt: WallTime
+    /// The digest of the address, whose attempts are forgotten.
+    let addressDigest: [UInt8]
+    /// A hash that replaces an older, weaker one.
+    let renewedHash: String?
+  }
+
+  /// The user, in its own tenant; `nil` when it is gone.
+  func user(_ id: UUID, tenant: TenantID, deadline: Deadline) async throws(DatabaseError) -> UserRow? {
+    let statement = Statement(
+      """
+      SELECT id, tenant_id, email, first_name, last_name, role, status, email_verified, last_login_at, created_at,
+        updated_at
+      FROM auth.users WHERE id = $1
+      """, id)
+    return try await database.tenant(tenant.uuid, deadline: deadline, statement) { try $0.only().map(UserRow.init) }
+  }
+
+  /// Ends a session; nothing happens to one that has ended.
+  func endSession(_ session: UUID, of user: UUID, tenant: TenantID, _ context: AuditContext) async throws {
+    try await database.tenant(tenant.uuid, deadline: context.deadline) { transaction in
+      let ended = try await transaction.execute(
+        Statement(
+          """
+          UPDATE auth.sessions SET ended_at = $3, end_reason = 'logout'
+          WHERE id = $1 AND user_id = $2 AND ended_at IS NULL
+          """, session, user, PostgresTimestamp(context.time)))
+      guard ended > 0 else { return }
+      _ = try await transaction.query(
+        Self.audit(.signedOut, tenant: tenant, user: user, session: session, context))
+    }
+  }
+
+  /// Writes what happened to a user.
+  func record(_ event: AuditEvent, tenant: TenantID, user: UUID, _ context: AuditContext) async throws(DatabaseError) {
+    try await database.tenant(
+      tenant.uuid, deadline: context.deadline,
+      Self.audit(event, tenant: tenant, user: user, session: nil, context))
+  }
+
+  static func insert(
+    _ token: RefreshToken, session: UUID, expiresAt: WallTime, now: PostgresTimestamp
+  ) -> Statement {
+    Statement(
+      """
+      INSERT INTO auth.refresh_tokens (tenant_id, digest, session_id, issued_at, expires_at)
+      VALUES ($1, $2, $3, $4, $5)
+      """, token.tenant.uuid, token.digest, session, now, PostgresTimestamp(expiresAt))
+  }
+
+  static func audit(
+    _ event: AuditEvent, tenant: TenantID, user: UUID, session: UUID?, _ context: AuditContext
+  ) -> Statement {
+    Statement(
+      """
+      INSERT INTO auth.audit_events (tenant_id, id, happened_at, event, user_id, session_id, request_id)
+      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      """, tenant.uuid, UUID.timeOrdered(), PostgresTimestamp(context.time), event.rawValue, user, session,
+      context.requestID)
+  }
+}
+
+/// When and for which request something happens.
+struct AuditContext: Sendable {
+  let time: WallTime
+  let requestID: String
+  let deadline: Deadline
+}
