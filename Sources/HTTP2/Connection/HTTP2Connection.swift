@@ -12,6 +12,7 @@ public final class HTTP2Connection {
   private var lifetime: ConnectionLifetime
   private var timer: Timer?
   private var isDraining = false
+  private var isFlushRequested = false
   private var closeReason: HTTP2CloseReason?
 
   /// Serves requests on an accepted connection. Takes over `tcp.delegate`.
@@ -43,6 +44,10 @@ public final class HTTP2Connection {
     scheduleCheck()
   }
 
+  deinit {
+    session.delegate = nil
+  }
+
   public var loop: EventLoop { tcp.loop }
 
   public var isOpen: Bool { tcp.isOpen && closeReason == nil }
@@ -66,7 +71,8 @@ public final class HTTP2Connection {
     guard isOpen, !isDraining else { return }
     isDraining = true
     session.beginDraining()
-    if session.role == .client { return closeIfFinished() }
+    // Not closed here, because the engine must not be asked for output from within its own callbacks.
+    if session.role == .client { return requestFlush() }
     // Requests that are on their way arrive before the answer to this PING does.
     lifetime.drainStarted(now: loop.now)
     session.ping()
@@ -83,14 +89,21 @@ public final class HTTP2Connection {
     tcp.close()
   }
 
-  /// Lets what is pending (a GOAWAY) go out first.
+  /// How long the peer has to close its side after we have closed ours.
+  private static let lingering = Duration.seconds(1)
+
+  /// Ends with what is pending, such as a GOAWAY; open streams are told. Our side of the socket is closed first and what still arrives
+  /// is thrown away: a socket closed with input unread makes the kernel drop what the peer has not read yet. Not to be called from
+  /// within the engine's callbacks.
   private func closeAfterFlush(_ reason: HTTP2CloseReason) {
     guard closeReason == nil else { return }
+    // At this point little is left: a session that is finished or terminated gives no more DATA.
+    while session.nextOutput({ tcp.write($0) }) {}
     closeReason = reason
-    tcp.closeAfterFlush()
-    // The peer may never read: the connection does not wait for it.
-    let tcp = tcp
-    _ = loop.schedule(after: .seconds(5)) { tcp.close() }
+    tcp.endOutput()
+    session.abandon()
+    if let timer { loop.cancel(timer) }
+    timer = loop.schedule(after: Self.lingering) { [tcp] in tcp.close() }
   }
 
   private func closeIfFinished() {
@@ -106,7 +119,14 @@ public final class HTTP2Connection {
     if let timer { loop.cancel(timer) }
     timer = nil
     guard let due = lifetime.nextCheck(now: loop.now) else { return }
-    timer = loop.schedule(at: due) { [weak self] in self?.check() }
+    // Kept until the timer fires or `closed` cancels it.
+    timer = loop.schedule(at: due) { self.check() }
+  }
+
+  private func requestFlush() {
+    guard !isFlushRequested else { return }
+    isFlushRequested = true
+    tcp.requestFlush()
   }
 
   private func check() {
@@ -141,17 +161,42 @@ extension HTTP2Connection: TCPConnectionDelegate {
       }
       return
     }
-    if session.hasOutput { tcp.requestFlush() }
+    if session.hasOutput { requestFlush() }
     closeIfFinished()
   }
 
   public func willFlush(_ tcp: TCPConnection) {
-    while tcp.bufferedBytes < session.limits.connectionOutputByteCount, session.nextOutput({ tcp.write($0) }) {}
+    guard closeReason == nil else { return }
+    writeOutput()
+    // Only now: what is asked for in between was written with the rest.
+    isFlushRequested = false
     closeIfFinished()
   }
 
+  /// Small frames are gathered, so that the socket's buffer is reached for once for many of them.
+  private func writeOutput() {
+    withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 16) { gathered in
+      var count = 0
+      var waiting = tcp.bufferedBytes
+      while waiting < session.limits.connectionOutputByteCount {
+        let more = session.nextOutput { frame in
+          waiting += frame.count
+          if count + frame.count > gathered.count {
+            tcp.write(UnsafeRawBufferPointer(rebasing: gathered[..<count]))
+            count = 0
+          }
+          guard frame.count <= gathered.count else { return tcp.write(frame) }
+          UnsafeMutableRawBufferPointer(rebasing: gathered[count..<count + frame.count]).copyMemory(from: frame)
+          count += frame.count
+        }
+        guard more else { break }
+      }
+      tcp.write(UnsafeRawBufferPointer(rebasing: gathered[..<count]))
+    }
+  }
+
   public func drained(_ tcp: TCPConnection) {
-    if session.hasOutput { tcp.requestFlush() }
+    if closeReason == nil, session.hasOutput { requestFlush() }
   }
 
   public func inputClosed(_ tcp: TCPConnection) {
@@ -166,6 +211,7 @@ extension HTTP2Connection: TCPConnectionDelegate {
     let reason = closeReason ?? .transport(error)
     closeReason = reason
     session.abandon()
+    session.delegate = nil
     let told = delegate
     delegate = nil
     told?.closed(self, reason: reason)
@@ -202,12 +248,12 @@ extension HTTP2Connection: HTTP2SessionDelegate {
   public func streamForgotten() {
     if session.streamCount == 0 {
       lifetime.idle(now: loop.now)
-      if isDraining { tcp.requestFlush() }
+      if isDraining { requestFlush() }
     }
     delegate?.streamClosed(on: self)
   }
 
   public func outputReady() {
-    tcp.requestFlush()
+    requestFlush()
   }
 }

@@ -48,14 +48,33 @@ public struct HeaderFields: Sendable, Hashable {
     }
   }
 
+  /// Adds a field of bytes. What does not fit a length (a name of 64 KiB, a value of 4 GiB) is cut.
   public mutating func append(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-    let nameLength = UInt16(truncatingIfNeeded: Swift.min(name.count, Int(UInt16.max)))
-    let valueLength = UInt32(truncatingIfNeeded: Swift.min(value.count, Int(UInt32.max)))
-    withUnsafeBytes(of: nameLength) { storage.append(contentsOf: $0) }
-    withUnsafeBytes(of: valueLength) { storage.append(contentsOf: $0) }
-    storage.append(contentsOf: name.prefix(Int(nameLength)))
-    storage.append(contentsOf: value.prefix(Int(valueLength)))
+    let name = UnsafeRawBufferPointer(start: name.baseAddress, count: Swift.min(name.count, Int(UInt16.max)))
+    let value = UnsafeRawBufferPointer(start: value.baseAddress, count: Swift.min(value.count, Int(UInt32.max)))
+    withUnsafeTemporaryAllocation(byteCount: Self.prefixByteCount, alignment: 1) { prefix in
+      guard let start = prefix.baseAddress else { return }
+      start.storeBytes(of: UInt16(name.count), as: UInt16.self)
+      start.storeBytes(of: UInt32(value.count), toByteOffset: 2, as: UInt32.self)
+      storage.append(contentsOf: prefix)
+    }
+    storage.append(contentsOf: name)
+    storage.append(contentsOf: value)
     count += 1
+  }
+
+  /// Writes a record where there is room for it.
+  static func write(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, to memory: UnsafeMutableRawPointer) {
+    memory.storeBytes(of: UInt16(truncatingIfNeeded: name.count), as: UInt16.self)
+    memory.storeBytes(of: UInt32(truncatingIfNeeded: value.count), toByteOffset: 2, as: UInt32.self)
+    let text = memory + prefixByteCount
+    if let start = name.baseAddress { text.copyMemory(from: start, byteCount: name.count) }
+    if let start = value.baseAddress { (text + name.count).copyMemory(from: start, byteCount: value.count) }
+  }
+
+  init(records: UnsafeRawBufferPointer, count: Int) {
+    storage = [UInt8](records)
+    self.count = count
   }
 
   public mutating func append(contentsOf other: HeaderFields) {

@@ -32,6 +32,13 @@ struct FrameObserver {
         offset += step
         continue
       }
+      if headerCount == 0, bytes.count - offset >= Self.readHeaderByteCount {
+        let start = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self).bigEndian
+        header = UInt64(start) << 8 | UInt64(bytes[offset + 4])
+        offset += Self.readHeaderByteCount
+        endHeader(&tally)
+        continue
+      }
       header = header << 8 | UInt64(bytes[offset])
       headerCount += 1
       offset += 1

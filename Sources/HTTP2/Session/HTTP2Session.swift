@@ -38,16 +38,20 @@ public final class HTTP2Session {
 
   public let role: Role
   public let limits: HTTP2Limits
-  public weak var delegate: (any HTTP2SessionDelegate)?
+  // unowned(unsafe): a weak reference costs on every call. The connection owns the session and takes itself out when it is freed.
+  unowned(unsafe) var delegate: (any HTTP2SessionDelegate)?
   /// Streams that are open now.
   public var streamCount: Int { streams.count }
   /// Whether new streams are out of the question, in either direction.
   public private(set) var isDraining = false
 
+  /// Set by `abandon`; the engine's streams may point to freed objects from then on and must not be followed.
+  private(set) var isAbandoned = false
+
   let engine: OpaquePointer
   private(set) var streams: [HTTP2Stream] = []
   /// The header block that is arriving; HTTP/2 never interleaves two.
-  var arriving = HeaderFields()
+  let arriving = ArrivingFields()
   var arrivingListSize = 0
   var arrivingKind = FieldBlockKind.ignored
   var now = Instant(nanoseconds: 0)
@@ -72,7 +76,6 @@ public final class HTTP2Session {
     resets = AbuseMeter(burst: limits.resetBurst, perSecond: limits.resetsPerSecond)
     idleFrames = AbuseMeter(burst: limits.idleFrameBurst, perSecond: limits.idleFramesPerSecond)
     frames = FrameObserver(role: role)
-    arriving.reserve(byteCount: 1024)
     guard let engine = SessionCallbacks.makeEngine(role: role, limits: limits) else { throw .outOfMemory }
     self.engine = engine
     SessionCallbacks.attach(self, to: engine)
@@ -111,12 +114,13 @@ public final class HTTP2Session {
   public func receive(_ bytes: RawSpan, at now: Instant) throws(HTTP2Error) {
     self.now = now
     if let terminated { throw .terminated(terminated) }
+    guard !isAbandoned else { return }
     let code = bytes.withUnsafeBytes { buffer in
       countFrames(buffer)
       return nghttp2_session_mem_recv(engine, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
     }
     if let terminated { throw .terminated(terminated) }
-    guard code < 0 else { return }
+    guard code < 0, !isAbandoned else { return }
     switch nghttp2_error(rawValue: Int32(truncatingIfNeeded: code)) {
     case NGHTTP2_ERR_BAD_CLIENT_MAGIC:
       throw .notHTTP2
@@ -133,6 +137,7 @@ public final class HTTP2Session {
 
   /// Lends the next bytes for the peer to `body`; false when there are none. Stop asking when the socket is behind.
   public func nextOutput(_ body: (UnsafeRawBufferPointer) -> Void) -> Bool {
+    guard !isAbandoned else { return false }
     var bytes: UnsafePointer<UInt8>?
     let count = nghttp2_session_mem_send(engine, &bytes)
     guard count > 0, let bytes else { return sendLateResets() && nextOutput(body) }
@@ -218,9 +223,10 @@ public final class HTTP2Session {
     delegate?.streamForgotten()
   }
 
-  /// The connection is gone: every open stream is told so.
+  /// The connection is gone: every open stream is told so, and the engine is not heard any more, be it in the middle of a callback.
   public func abandon() {
     isDraining = true
+    isAbandoned = true
     while let stream = streams.last { forget(stream, code: .internalError) }
   }
 

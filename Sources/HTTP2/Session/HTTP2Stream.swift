@@ -50,7 +50,9 @@ public final class HTTP2Stream {
     case body
     /// `finish` was said; what is buffered and the trailers still go out.
     case finishing
+    /// All of this side is with the engine.
     case ended
+    case reset
   }
 
   init(id: Int32, session: HTTP2Session, delegate: (any HTTP2StreamDelegate)?) {
@@ -119,8 +121,8 @@ public final class HTTP2Stream {
 
   /// Ends the stream in both directions at once.
   public func reset(_ code: HTTP2ErrorCode) {
-    guard isOpen else { return }
-    sending = .ended
+    guard isOpen, sending != .reset else { return }
+    sending = .reset
     nghttp2_submit_rst_stream(session.engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
     session.delegate?.outputReady()
   }
@@ -131,8 +133,8 @@ public final class HTTP2Stream {
     session.resetAfterOutput(self)
   }
 
-  /// Whether everything this side has to say is with the engine.
-  public var hasEndedOutput: Bool { sending == .ended }
+  /// Whether this side has no more to say.
+  public var hasEndedOutput: Bool { sending == .ended || sending == .reset }
 
   private func resume() {
     guard isDeferred else { return }
@@ -164,7 +166,7 @@ public final class HTTP2Stream {
   }
 
   func close(_ code: HTTP2ErrorCode) {
-    sending = .ended
+    sending = .reset
     output = []
     outputOffset = 0
     let told = delegate
@@ -175,11 +177,14 @@ public final class HTTP2Stream {
   var dataProvider: nghttp2_data_provider {
     nghttp2_data_provider(
       source: nghttp2_data_source(ptr: Unmanaged.passUnretained(self).toOpaque()),
-      read_callback: { engine, id, buffer, length, flags, source, _ in
-        guard let context = source?.pointee.ptr, let buffer, let flags else {
-          return Int(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+      read_callback: { _, _, buffer, length, flags, source, context in
+        guard let context, let stream = source?.pointee.ptr, let buffer, let flags else {
+          return Int(SessionCallbacks.stop)
         }
-        return Unmanaged<HTTP2Stream>.fromOpaque(context)._withUnsafeGuaranteedRef {
+        let session = Unmanaged<HTTP2Session>.fromOpaque(context)
+        // The engine forgets a stream before the session does, unless the session was abandoned in between.
+        guard !session._withUnsafeGuaranteedRef({ $0.isAbandoned }) else { return Int(SessionCallbacks.stop) }
+        return Unmanaged<HTTP2Stream>.fromOpaque(stream)._withUnsafeGuaranteedRef {
           $0.fill(UnsafeMutableRawBufferPointer(start: buffer, count: length), flags: flags)
         }
       })

@@ -4,6 +4,7 @@ internal import Reactor
 /// Between nghttp2's C callbacks and a session: finds the session, calls its method, nothing else.
 enum SessionCallbacks {
   static let ok: Int32 = 0
+  static let stop = NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
   static let refuseStream = NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
 
   static func makeEngine(role: HTTP2Session.Role, limits: HTTP2Limits) -> OpaquePointer? {
@@ -74,8 +75,13 @@ enum SessionCallbacks {
   }
 }
 
-/// The session behind the pointer that `attach` gave to the engine.
+/// Calls the session behind the pointer that `attach` gave to the engine, and stops the engine once the session was abandoned.
+/// A free function, so that the closures above capture nothing and become C function pointers.
 @inline(__always)
-private func withSession<R>(_ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> R) -> R {
-  Unmanaged<HTTP2Session>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef(body)
+private func withSession(_ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Int32) -> Int32 {
+  Unmanaged<HTTP2Session>.fromOpaque(context.unsafelyUnwrapped)._withUnsafeGuaranteedRef { session in
+    guard !session.isAbandoned else { return SessionCallbacks.stop }
+    let code = body(session)
+    return session.isAbandoned ? SessionCallbacks.stop : code
+  }
 }

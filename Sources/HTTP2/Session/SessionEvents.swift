@@ -4,7 +4,7 @@ internal import Reactor
 /// What a session does with the engine's events.
 extension HTTP2Session {
   func fieldsBegin(_ frame: nghttp2_frame) -> Int32 {
-    arriving.removeAll(keepingCapacity: true)
+    arriving.removeAll()
     arrivingListSize = 0
     switch frame.headers.cat {
     case NGHTTP2_HCAT_REQUEST:
@@ -57,33 +57,28 @@ extension HTTP2Session {
   }
 
   private func fieldsArrived(streamID: Int32, endsStream: Bool) {
-    guard let stream = stream(streamID) else { return }
-    let tooLarge = arrivingListSize > limits.headerListByteCount
+    guard arrivingKind != .ignored, let stream = stream(streamID) else { return }
+    guard arrivingListSize <= limits.headerListByteCount else { return fieldsTooLarge(stream) }
+    let fields = arriving.fields()
     switch arrivingKind {
     case .request:
-      if tooLarge {
-        stream.sendHeaders(Self.fieldsTooLarge, endsStream: true)
-        delegate?.requestTooLarge(stream)
-      } else {
-        delegate?.request(stream, fields: arriving, endsStream: endsStream)
-      }
-    case .response:
-      if tooLarge { return stream.reset(.cancel) }
+      delegate?.request(stream, fields: fields, endsStream: endsStream)
+    case .trailers where !fields.hasStatus:
+      stream.delegate?.trailers(fields, on: stream)
+    case .response, .trailers:
       // A 1xx response is followed by another block of the same stream, which nghttp2 announces as HEADERS.
-      if arriving.isInformational { return }
-      stream.delegate?.response(arriving, endsStream: endsStream, on: stream)
-    case .trailers:
-      if tooLarge { return stream.reset(.cancel) }
-      if arriving.hasStatus {
-        if arriving.isInformational { return }
-        stream.delegate?.response(arriving, endsStream: endsStream, on: stream)
-      } else {
-        stream.delegate?.trailers(arriving, on: stream)
-      }
+      if fields.isInformational { return }
+      stream.delegate?.response(fields, endsStream: endsStream, on: stream)
     case .ignored:
       return
     }
     if endsStream { stream.peerEnded() }
+  }
+
+  private func fieldsTooLarge(_ stream: HTTP2Stream) {
+    guard arrivingKind == .request else { return stream.reset(.cancel) }
+    stream.sendHeaders(Self.fieldsTooLarge, endsStream: true)
+    delegate?.requestTooLarge(stream)
   }
 
   static let fieldsTooLarge = PreparedFields([":status": "431", "content-length": "0"])
@@ -119,12 +114,13 @@ extension HTTP2Session {
     return SessionCallbacks.ok
   }
 
-  /// A request that waited in the engine and will never be sent.
+  /// HEADERS that will never be sent: a request that waited for its turn in vain, or a list too long for the engine.
   func frameNotSent(_ frame: nghttp2_frame) -> Int32 {
-    if role == .client, nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) == NGHTTP2_HEADERS,
-      frame.headers.cat == NGHTTP2_HCAT_REQUEST, let stream = streams.first(where: { $0.id == frame.hd.stream_id })
-    {
-      forget(stream, code: .refusedStream)
+    guard nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) == NGHTTP2_HEADERS else { return SessionCallbacks.ok }
+    if role == .client, frame.headers.cat == NGHTTP2_HCAT_REQUEST {
+      if let stream = streams.first(where: { $0.id == frame.hd.stream_id }) { forget(stream, code: .refusedStream) }
+    } else if let stream = stream(frame.hd.stream_id) {
+      stream.reset(.internalError)
     }
     return SessionCallbacks.ok
   }

@@ -131,4 +131,14 @@ struct ExchangeTests {
       #expect(await client.get("/hello").text == "hello")
     }
   }
+
+  @Test("fields too long for the engine end the stream with an error", arguments: ["/large-fields", "/large-trailers"])
+  func fieldsTooLong(path: String) async throws {
+    try await withClient { _, client in
+      let reply = await client.get(path)
+      #expect(reply.code == .internalError)
+      #expect(!reply.ended)
+      #expect(await client.get("/hello").text == "hello")
+    }
+  }
 }

@@ -92,6 +92,15 @@ final class Exchange: HTTP2StreamDelegate {
       stream.sendHeaders(Self.ok, endsStream: true)
     case "/reset": stream.reset(.internalError)
     case "/close": connection.close()
+    case "/large-fields":
+      stream.sendHeaders(Self.ok, HeaderFields(["x-large": String(repeating: "#", count: 200_000)]))
+    case "/large-trailers":
+      stream.sendHeaders(Self.ok)
+      stream.finish(trailers: HeaderFields(["x-large": String(repeating: "#", count: 200_000)]))
+    case "/close-on-writable", "/close-on-closed":
+      stream.sendHeaders(Self.ok)
+      stream.write([UInt8](repeating: 1, count: 100))
+      if path == "/close-on-closed" { stream.finish() }
     case "/reset-twice":
       stream.sendHeaders(Self.ok)
       stream.reset(.cancel)
@@ -139,6 +148,7 @@ final class Exchange: HTTP2StreamDelegate {
 
   func writable(_ stream: HTTP2Stream) {
     if path.hasPrefix("/bytes/") { writeMore() }
+    if path == "/close-on-writable" { connection.close() }
   }
 
   /// Stays ahead of the peer by the limit at most.
@@ -155,5 +165,6 @@ final class Exchange: HTTP2StreamDelegate {
 
   func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
     server.streamEnds.append(code)
+    if path == "/close-on-closed" { connection.close() }
   }
 }
