@@ -1,3 +1,4 @@
+internal import Synchronization
 public import Reactor
 
 /// A PostgreSQL database, reached through one bounded pool of connections on each event loop.
@@ -6,14 +7,45 @@ public import Reactor
 /// turn. Cancelling the calling task, or its deadline passing, cancels the running SQL.
 public final class Database: Sendable {
   public let configuration: DatabaseConfiguration
+  private let pools: [LoopBound<ConnectionPool>]
+  private let counters: [PoolCounters]
+  private let helpers: BlockingPool
+  private let turn = Atomic<Int>(0)
+
+  /// How long `close` lets statements under way run on.
+  private static let closingLimit = Duration.seconds(5)
 
   /// Connects when first needed; a database that is down is found out by the calls.
   public init(group: EventLoopGroup, configuration: DatabaseConfiguration) {
     self.configuration = configuration
+    // For what blocks in libpq: requests to cancel and name look-ups. Rare, and bounded.
+    let helpers = BlockingPool(threads: 2, queueLimit: 256)
+    self.helpers = helpers
+    let counters = group.loops.map { _ in PoolCounters() }
+    self.counters = counters
+    pools = zip(group.loops, counters).map { loop, counters in
+      LoopBound(
+        ConnectionPool(loop: loop, configuration: configuration, counters: counters, helpers: helpers), loop: loop)
+    }
   }
 
   /// Lets what runs end, refuses what is new and closes the connections. Call it before the loops are stopped.
   public func close() async {
+    for pool in pools {
+      await withUnsafeContinuation { continuation in
+        pool.loop.execute {
+          pool.value.close(within: Self.closingLimit) { continuation.resume() }
+        }
+      }
+    }
+    helpers.stop()
+  }
+
+  /// What the pools are doing, added up.
+  public var statistics: DatabaseStatistics {
+    var sum = DatabaseStatistics()
+    for counters in counters { sum.add(counters) }
+    return sum
   }
 
   // MARK: - One round trip
@@ -24,14 +56,21 @@ public final class Database: Sendable {
   public func tenant<Result>(
     _ id: UUID, deadline: Deadline, _ statement: Statement, _ decode: (Rows) throws -> Result
   ) async throws(DatabaseError) -> Result {
-    throw .unavailable(reason: "not connected")
+    try Rows(await single(tenant: id, [statement], deadline)[0]).decoded(by: decode)
   }
 
   /// The same for a statement whose rows do not matter.
   /// - Returns: how many rows it changed.
   @discardableResult
   public func tenant(_ id: UUID, deadline: Deadline, _ statement: Statement) async throws(DatabaseError) -> Int {
-    try await tenant(id, deadline: deadline, statement) { $0.affected }
+    try Rows(await single(tenant: id, [statement], deadline)[0]).affected
+  }
+
+  /// The same for several statements: all of them are committed, or none.
+  public func tenant(
+    _ id: UUID, deadline: Deadline, _ statements: [Statement]
+  ) async throws(DatabaseError) -> [Rows] {
+    try await single(tenant: id, statements, deadline).map { Rows($0) }
   }
 
   /// Runs one statement in a transaction without tenant context, for the few that have none (sign-in, schedulers): row-level security shows
@@ -39,14 +78,27 @@ public final class Database: Sendable {
   public func unscoped<Result>(
     deadline: Deadline, _ statement: Statement, _ decode: (Rows) throws -> Result
   ) async throws(DatabaseError) -> Result {
-    throw .unavailable(reason: "not connected")
+    try Rows(await single(tenant: nil, [statement], deadline)[0]).decoded(by: decode)
   }
 
   /// The same for a statement whose rows do not matter.
   /// - Returns: how many rows it changed.
   @discardableResult
   public func unscoped(deadline: Deadline, _ statement: Statement) async throws(DatabaseError) -> Int {
-    try await unscoped(deadline: deadline, statement) { $0.affected }
+    try Rows(await single(tenant: nil, [statement], deadline)[0]).affected
+  }
+
+  private func single(
+    tenant: UUID?, _ statements: [Statement], _ deadline: Deadline
+  ) async throws(DatabaseError) -> [ResultBox] {
+    let pool = nearest()
+    switch await pool.run(
+      LoopBound(Call(.single(tenant: tenant), statements: statements, deadline: deadline), loop: pool.loop))
+    {
+    case .rows(let rows) where rows.count == statements.count: return rows
+    case .rows, .leased: throw .unexpectedResult("the server answered another number of statements")
+    case .failed(let error): throw error
+    }
   }
 
   // MARK: - Several round trips
@@ -60,18 +112,61 @@ public final class Database: Sendable {
     _ id: UUID, deadline: Deadline, isolation: IsolationLevel = .readCommitted,
     _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
-    throw DatabaseError.unavailable(reason: "not connected")
+    try await interactive(Call.Opening(tenant: id, isolation: isolation), deadline, body)
   }
 
   /// Runs `body` in a transaction without tenant context; otherwise like `tenant`.
   public func unscoped<Result>(
     deadline: Deadline, isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
-    throw DatabaseError.unavailable(reason: "not connected")
+    try await interactive(Call.Opening(tenant: nil, isolation: isolation), deadline, body)
+  }
+
+  private func interactive<Result>(
+    _ opening: Call.Opening, _ deadline: Deadline, _ body: (Transaction) async throws -> Result
+  ) async throws -> Result {
+    let pool = nearest()
+    var losses = 0
+    while true {
+      let transaction = try await Transaction(pool: pool, opening: opening, deadline: deadline)
+      do {
+        let result = try await body(transaction)
+        try await transaction.commit()
+        return result
+      } catch {
+        await transaction.rollback()
+        losses += 1
+        guard transaction.hasLostRace, losses < configuration.serializationAttempts else { throw error }
+      }
+      do {
+        try await pool.loop.sleep(for: RaceDelay.after(losses))
+      } catch {
+        throw DatabaseError.cancelled
+      }
+    }
+  }
+
+  /// The pool of the loop the caller is on, or the next one.
+  private func nearest() -> LoopBound<ConnectionPool> {
+    for pool in pools where pool.loop.isCurrent { return pool }
+    return pools[Int(UInt(bitPattern: turn.wrappingAdd(1, ordering: .relaxed).newValue) % UInt(pools.count))]
   }
 }
 
 /// What a transaction sees of concurrent ones (PostgreSQL manual, 13.2).
 public enum IsolationLevel: Sendable, Hashable {
   case readCommitted, repeatableRead, serializable
+}
+
+extension Rows {
+  func decoded<Result>(by decode: (Rows) throws -> Result) throws(DatabaseError) -> Result {
+    do {
+      return try decode(self)
+    } catch let error as DatabaseError {
+      throw error
+    } catch {
+      // The error's text may quote a row; its type says enough.
+      throw .unexpectedResult("reading the rows failed with \(type(of: error))")
+    }
+  }
 }

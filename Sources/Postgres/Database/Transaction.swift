@@ -1,16 +1,48 @@
+internal import Reactor
+
 /// A transaction under way, for as long as the closure it is given to runs. The first statement travels with the transaction's beginning and
 /// tenant context, in one round trip. Use it from one task at a time.
 public final class Transaction {
+  private enum State {
+    /// Nothing was sent yet.
+    case fresh
+    case open
+    /// A statement failed: only a rollback helps.
+    case failed(DatabaseError)
+    case ended
+  }
+
+  private let pool: LoopBound<ConnectionPool>
+  private let connection: LoopBound<Connection>
+  private let opening: Call.Opening
+  private let deadline: Deadline
+  private var state = State.fresh
+  /// Whether the server made it give way to a concurrent transaction.
+  private(set) var hasLostRace = false
+
+  init(
+    pool: LoopBound<ConnectionPool>, opening: Call.Opening, deadline: Deadline
+  ) async throws(DatabaseError) {
+    self.pool = pool
+    self.opening = opening
+    self.deadline = deadline
+    switch await pool.run(LoopBound(Call(.lease, statements: [], deadline: deadline), loop: pool.loop)) {
+    case .leased(let connection): self.connection = connection
+    case .failed(let error): throw error
+    case .rows: throw .unexpectedResult("no connection was given")
+    }
+  }
+
   /// Runs a statement and gives its rows.
   public func query(_ statement: Statement) async throws(DatabaseError) -> Rows {
-    throw .unavailable(reason: "not connected")
+    try await query([statement])[0]
   }
 
   /// Runs a statement and reads its rows with `decode`.
   public func query<Result>(
     _ statement: Statement, _ decode: (Rows) throws -> Result
   ) async throws(DatabaseError) -> Result {
-    throw .unavailable(reason: "not connected")
+    try await query(statement).decoded(by: decode)
   }
 
   /// Runs a statement whose rows do not matter.
@@ -20,8 +52,63 @@ public final class Transaction {
     try await query(statement).affected
   }
 
-  /// Runs statements in order, in one round trip. When one fails the following are not run.
+  /// Runs statements in order, in one round trip. When one fails the following are not run, and neither is anything after them: the
+  /// transaction can only be rolled back.
   public func query(_ statements: [Statement]) async throws(DatabaseError) -> [Rows] {
-    throw .unavailable(reason: "not connected")
+    var opening: Call.Opening?
+    switch state {
+    case .fresh: opening = self.opening
+    case .open: break
+    case .failed(let error): throw error
+    case .ended: throw .unexpectedResult("the transaction has ended")
+    }
+    state = .open
+    let call = Call(.step(opening: opening), statements: statements, deadline: deadline)
+    switch await pool.run(leased(call)) {
+    case .rows(let rows) where rows.count == statements.count: return rows.map { Rows($0) }
+    case .failed(let error): throw failed(error)
+    case .rows, .leased: throw failed(.unexpectedResult("the server answered another number of statements"))
+    }
+  }
+
+  /// - Throws: what made an earlier statement fail, should the body have swallowed that; `.commitUnknown` when the connection is lost.
+  func commit() async throws(DatabaseError) {
+    switch state {
+    case .failed(let error): throw error
+    case .ended: return
+    case .fresh: return release()
+    case .open: break
+    }
+    let outcome = await pool.finish(leased(Call(.commit, statements: [], deadline: .never)))
+    if case .failed(let error) = outcome { throw failed(error) }
+    release()
+  }
+
+  /// Undoes everything and gives the connection back. Harmless when the transaction has ended.
+  func rollback() async {
+    switch state {
+    case .ended: return
+    case .fresh: return release()
+    case .open, .failed: break
+    }
+    _ = await pool.finish(leased(Call(.rollback, statements: [], deadline: .never)))
+    release()
+  }
+
+  private func failed(_ error: DatabaseError) -> DatabaseError {
+    if error == .serialization { hasLostRace = true }
+    state = .failed(error)
+    return error
+  }
+
+  private func release() {
+    state = .ended
+    let (pool, connection) = (pool, connection)
+    pool.onLoop { pool.value.release(connection.value) }
+  }
+
+  private func leased(_ call: Call) -> LoopBound<Call> {
+    call.lease = connection
+    return LoopBound(call, loop: pool.loop)
   }
 }

@@ -12,14 +12,12 @@ struct ResultHandle: ~Copyable {
     PQclear(pointer)
   }
 
-  var status: ExecStatusType { PQresultStatus(pointer) }
-
   /// The SQLSTATE of an error result; empty when libpq itself failed.
   var sqlState: String { diagnostic(cloudbill_diagnostic_sqlstate) }
   var constraintName: String { diagnostic(cloudbill_diagnostic_constraint) }
   var columnName: String { diagnostic(cloudbill_diagnostic_column) }
 
-  private func diagnostic(_ code: cloudbill_diagnostic) -> String {
+  fileprivate func diagnostic(_ code: cloudbill_diagnostic) -> String {
     PQresultErrorField(pointer, Int32(code.rawValue)).map { String(cString: $0) } ?? ""
   }
 
@@ -34,5 +32,32 @@ final class ResultBox: @unchecked Sendable {
 
   init(_ handle: consuming ResultHandle) {
     self.handle = handle
+  }
+}
+
+/// What kind of answer a result is.
+enum ResultKind {
+  case tuples, command, empty, sync, aborted, failed
+  /// COPY and single rows: we never ask for them.
+  case unsupported
+}
+
+extension ResultHandle {
+  var status: ResultKind {
+    switch PQresultStatus(pointer) {
+    case PGRES_TUPLES_OK: .tuples
+    case PGRES_COMMAND_OK: .command
+    case PGRES_EMPTY_QUERY: .empty
+    case PGRES_PIPELINE_SYNC: .sync
+    case PGRES_PIPELINE_ABORTED: .aborted
+    case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE: .failed
+    default: .unsupported
+    }
+  }
+
+  /// The server closes the connection after this error.
+  var isFatal: Bool {
+    let severity = diagnostic(cloudbill_diagnostic_severity)
+    return severity == "FATAL" || severity == "PANIC"
   }
 }

@@ -1,0 +1,291 @@
+internal import CPostgres
+internal import DequeModule
+internal import Reactor
+
+/// One connection of a pool, in pipeline mode on its loop. Each call is a unit that ends with a Sync, so the failure of one leaves the
+/// next untouched.
+final class Connection: ReadinessHandler {
+  enum State {
+    case connecting, ready, closed
+  }
+
+  private let loop: EventLoop
+  private let pool: ConnectionPool
+  private var handle = ConnectionHandle()
+  private var watch: Watch?
+  private var watchesForWriting = false
+  private var connectTimer: Timer?
+  private var prepared = PreparedStatements()
+  private var inFlight = Deque<Call>()
+  private(set) var state = State.connecting
+  /// When the first call under way became the first.
+  private var headSince: Instant
+  /// A request to cancel is on its way: what it hits is not certain until it has been delivered.
+  private var isCancelling = false
+  /// Not to be given new calls: closed once it is empty.
+  private(set) var isRetired = false
+  /// Reserved by an interactive transaction.
+  var isLeased = false
+
+  init(loop: EventLoop, pool: ConnectionPool) {
+    self.loop = loop
+    self.pool = pool
+    headSince = loop.now
+  }
+
+  var load: Int { inFlight.count }
+  /// Whether the last answer of the server said that no transaction is open.
+  var isOutsideTransaction: Bool { handle.isOutsideTransaction }
+  var isIdle: Bool { state == .ready && inFlight.isEmpty && !isLeased && !isCancelling && !isRetired }
+
+  /// Whether one more transaction may be sent behind those under way: not behind one that takes long.
+  func canShare(depth: Int, now: Instant) -> Bool {
+    state == .ready && !isLeased && !isCancelling && !isRetired && inFlight.count < depth
+      && headSince.duration(to: now) < .milliseconds(20)
+  }
+
+  // MARK: - Connecting
+
+  func connect(_ parameters: ConnectionParameters, addresses: String?, timeout: Duration) {
+    guard state == .connecting else { return }
+    handle.start(parameters, addresses: addresses)
+    connectTimer = loop.schedule(after: timeout) { [self] in
+      connectTimer = nil
+      fail("the server did not answer the connection attempt in time")
+    }
+    if handle.isBad { return fail(handle.errorMessage) }
+    proceed(PGRES_POLLING_WRITING)
+  }
+
+  private func continueConnecting() {
+    // libpq may go on with another socket, so the watch is made anew for each step.
+    endWatch()
+    proceed(handle.pollConnect())
+  }
+
+  private func proceed(_ next: PostgresPollingStatusType) {
+    switch next {
+    case PGRES_POLLING_OK: connected()
+    case PGRES_POLLING_READING: beginWatch(for: .read)
+    case PGRES_POLLING_WRITING: beginWatch(for: .write)
+    default: fail(handle.errorMessage)
+    }
+  }
+
+  private func connected() {
+    if let connectTimer { loop.cancel(connectTimer) }
+    connectTimer = nil
+    guard handle.enterPipeline() else { return fail(handle.errorMessage) }
+    state = .ready
+    beginWatch(for: .read)
+    pool.connected(self)
+  }
+
+  private func beginWatch(for interest: Interest) {
+    do {
+      watch = try loop.watch(handle.descriptor, for: interest, self)
+    } catch {
+      fail("\(error)")
+    }
+  }
+
+  private func endWatch() {
+    if let watch { loop.unwatch(watch) }
+    watch = nil
+  }
+
+  // MARK: - Sending
+
+  /// Sends a call behind those under way.
+  func send(_ call: Call) {
+    call.state = .flying
+    call.connection = self
+    call.forgetAnswer()
+    if inFlight.isEmpty { headSince = loop.now }
+    inFlight.append(call)
+    guard write(call), flush() else { return lost() }
+  }
+
+  private func write(_ call: Call) -> Bool {
+    switch call.kind {
+    case .single(let tenant):
+      // Without BEGIN, everything up to the Sync is one transaction, which the Sync commits. Its failure ends with it, where an
+      // explicit transaction would stay open and fail what is behind it in the pipeline.
+      guard execute(ControlStatement.context(tenant, deadline: call.deadline, pool.configuration), .control, call)
+      else { return false }
+    case .step(let opening?):
+      guard execute(ControlStatement.begin(opening.isolation), .control, call),
+        execute(ControlStatement.context(opening.tenant, deadline: call.deadline, pool.configuration), .control, call)
+      else { return false }
+    case .commit:
+      guard execute(ControlStatement.commit, .commit, call) else { return false }
+    case .rollback:
+      guard execute(ControlStatement.rollback, .control, call) else { return false }
+    case .step(nil), .lease:
+      break
+    }
+    for statement in call.statements {
+      guard execute(statement, .statement, call) else { return false }
+    }
+    return handle.sendSync()
+  }
+
+  private func execute(_ statement: Statement, _ command: Call.Command, _ call: Call) -> Bool {
+    let key = PreparedStatements.Key(statement)
+    let name: String
+    if let known = prepared.name(of: key) {
+      name = known
+    } else {
+      name = prepared.add(key)
+      if prepared.isFull { isRetired = true }
+      guard handle.sendPrepare(name: name, statement) else { return false }
+      call.commands.append(.prepare(key))
+    }
+    guard handle.sendExecute(name: name, statement.parameters) else { return false }
+    call.commands.append(command)
+    return true
+  }
+
+  private func flush() -> Bool {
+    let outcome = handle.flush()
+    guard outcome >= 0, let watch else { return false }
+    let mustWait = outcome == 1
+    if mustWait != watchesForWriting {
+      watchesForWriting = mustWait
+      loop.modify(watch, for: mustWait ? [.read, .write] : .read)
+    }
+    return true
+  }
+
+  // MARK: - Receiving
+
+  func ready(_ events: Interest) {
+    switch state {
+    case .connecting:
+      continueConnecting()
+    case .ready:
+      if watchesForWriting, events.contains(.write), !flush() { return lost() }
+      guard handle.consumeInput() else { return lost() }
+      receive()
+      if inFlight.isEmpty, state == .ready {
+        handle.dropNotifications()
+        if !events.isDisjoint(with: [.hangup, .error]) { return lost() }
+      }
+      if state == .ready, handle.isBad { lost() }
+    case .closed:
+      break
+    }
+  }
+
+  private func receive() {
+    var nothing = 0
+    while state == .ready, let call = inFlight.first, nothing < 2, !handle.isBusy {
+      guard let result = handle.nextResult() else {
+        // The end of one command's results; twice in a row it is the end of what has come.
+        nothing += 1
+        continue
+      }
+      nothing = 0
+      switch result.handle.status {
+      case .sync: landed(call)
+      case .unsupported:
+        isRetired = true
+        return lost()
+      case .failed where result.handle.sqlState.isEmpty:
+        // Not the server's word: libpq has lost the connection.
+        return lost()
+      default:
+        call.take(result, in: &prepared)
+        call.position += 1
+      }
+    }
+  }
+
+  private func landed(_ call: Call) {
+    inFlight.removeFirst()
+    headSince = loop.now
+    if !isLeased, !handle.isOutsideTransaction {
+      // The statement opened a transaction and left it: nothing was committed, and what came behind it runs inside.
+      call.failure = Call.Failure(sqlState: SQLState.activeTransaction, name: "", isFatal: false)
+      isRetired = true
+      pool.landed(call, on: self)
+      return lost()
+    }
+    pool.landed(call, on: self)
+    if let head = inFlight.first, head.interruption != nil { cancelHead() }
+    if inFlight.isEmpty, isRetired, !isLeased { close() }
+  }
+
+  // MARK: - Ending
+
+  /// Asks the server to stop the first call under way, if its caller wants that.
+  func cancelHead() {
+    guard state == .ready, !isCancelling, let head = inFlight.first, head.interruption != nil else { return }
+    guard let cancel = handle.makeCancel() else { return lost() }
+    isCancelling = true
+    // By the time the request arrives the server may be busy with the next one.
+    for bystander in inFlight.dropFirst() { bystander.mayBeHit = true }
+    let bound = LoopBound(self, loop: loop)
+    pool.cancel(cancel) { bound.value.cancelDelivered() }
+  }
+
+  private func cancelDelivered() {
+    isCancelling = false
+    guard state == .ready else { return }
+    // It may have hit the call before; another one waits until its turn comes.
+    if inFlight.isEmpty, isRetired, !isLeased { return close() }
+    pool.capacityAppeared()
+  }
+
+  func isHead(_ call: Call) -> Bool { inFlight.first === call }
+
+  /// Takes no more calls; closes when those under way have landed.
+  func retire() {
+    isRetired = true
+    if inFlight.isEmpty, !isLeased { close() }
+  }
+
+  /// Gives up the connection and what is under way on it: the server rolls back what it has not committed.
+  func discard() {
+    lost()
+  }
+
+  private func fail(_ reason: String) {
+    guard state == .connecting else { return }
+    shut()
+    pool.connectFailed(self, reason: reason)
+  }
+
+  private func lost() {
+    guard state == .ready else { return }
+    drainLastWords()
+    let unfinished = Array(inFlight)
+    inFlight.removeAll()
+    shut()
+    pool.lost(self, unfinished)
+  }
+
+  /// A server that ends a connection says why first. It may have been read already.
+  private func drainLastWords() {
+    guard let head = inFlight.first else { return }
+    var attempts = 0
+    while attempts < 16, !handle.isBusy || handle.isBad, let result = handle.nextResult() {
+      attempts += 1
+      if result.handle.status == .failed, !result.handle.sqlState.isEmpty { head.take(result, in: &prepared) }
+    }
+  }
+
+  func close() {
+    guard state != .closed else { return }
+    shut()
+    pool.closed(self)
+  }
+
+  private func shut() {
+    state = .closed
+    if let connectTimer { loop.cancel(connectTimer) }
+    connectTimer = nil
+    endWatch()
+    handle.close()
+  }
+}

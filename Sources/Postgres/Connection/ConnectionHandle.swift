@@ -1,0 +1,127 @@
+internal import CPostgres
+
+/// Owns one `PGconn`: closing it is freeing it. Everything libpq does to a connection goes through here.
+struct ConnectionHandle: ~Copyable {
+  // libpq takes a null connection for a bad one, so a handle that is not open needs no special cases.
+  private var pointer: OpaquePointer?
+
+  init() {}
+
+  deinit {
+    PQfinish(pointer)
+  }
+
+  /// Begins to connect; `isBad` tells whether that failed at once.
+  mutating func start(_ parameters: ConnectionParameters, addresses: String?) {
+    close()
+    pointer = parameters.withKeywords(addresses: addresses) { PQconnectStartParams($0, $1, 1) }
+    // libpq prints notices on standard error unless told otherwise.
+    PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+  }
+
+  mutating func close() {
+    PQfinish(pointer)
+    pointer = nil
+  }
+
+  var isBad: Bool { PQstatus(pointer) == CONNECTION_BAD }
+  var descriptor: Int32 { PQsocket(pointer) }
+  var serverVersion: Int32 { PQserverVersion(pointer) }
+  /// Whether the last `ReadyForQuery` said that no transaction is open.
+  var isOutsideTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
+
+  /// libpq's account of what went wrong, without its line ends. It names hosts, roles and databases, never values.
+  var errorMessage: String {
+    String(cString: PQerrorMessage(pointer)).split(separator: "\n").joined(separator: "; ")
+  }
+
+  mutating func pollConnect() -> PostgresPollingStatusType { PQconnectPoll(pointer) }
+
+  mutating func enterPipeline() -> Bool {
+    PQsetnonblocking(pointer, 1) == 0 && PQenterPipelineMode(pointer) == 1
+  }
+
+  mutating func sendPrepare(name: String, _ statement: Statement) -> Bool {
+    let types = statement.parameters.slots.map(\.type)
+    return statement.sql.withCString { PQsendPrepare(pointer, name, $0, Int32(types.count), types) } == 1
+  }
+
+  mutating func sendExecute(name: String, _ parameters: ParameterBuffer) -> Bool {
+    parameters.withPointers { count, values, lengths, formats in
+      PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
+    } == 1
+  }
+
+  /// Ends a unit of the pipeline and writes what is buffered.
+  mutating func sendSync() -> Bool { PQpipelineSync(pointer) == 1 }
+
+  /// Writes what is buffered. 0: all of it; 1: the socket is full; -1: the connection is lost.
+  mutating func flush() -> Int32 { PQflush(pointer) }
+
+  mutating func consumeInput() -> Bool { PQconsumeInput(pointer) == 1 }
+  var isBusy: Bool { PQisBusy(pointer) == 1 }
+
+  mutating func nextResult() -> ResultBox? {
+    PQgetResult(pointer).map { ResultBox(ResultHandle(owning: $0)) }
+  }
+
+  /// Nobody listens here, but what arrives would pile up.
+  mutating func dropNotifications() {
+    while let notification = PQnotifies(pointer) { PQfreemem(notification) }
+  }
+
+  func makeCancel() -> CancelHandle? {
+    PQgetCancel(pointer).map { CancelHandle(owning: $0) }
+  }
+}
+
+/// Owns a `PGcancel`: where and how to ask the server to stop what a connection runs.
+// @unchecked Sendable: PGcancel is immutable and PQcancel is documented as safe from any thread.
+final class CancelHandle: @unchecked Sendable {
+  private let pointer: OpaquePointer
+
+  init(owning pointer: OpaquePointer) {
+    self.pointer = pointer
+  }
+
+  deinit {
+    PQfreeCancel(pointer)
+  }
+
+  /// Connects, asks and waits until the server has closed that connection: it blocks.
+  @discardableResult
+  func send() -> Bool {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
+      PQcancel(pointer, buffer.baseAddress, 256) == 1
+    }
+  }
+}
+
+extension ParameterBuffer {
+  /// The arrays libpq wants, for the time of `body`.
+  func withPointers(
+    _ body: (
+      _ count: Int32, _ values: UnsafePointer<UnsafePointer<CChar>?>?, _ lengths: UnsafePointer<Int32>?,
+      _ formats: UnsafePointer<Int32>?
+    ) -> Int32
+  ) -> Int32 {
+    guard !slots.isEmpty else { return body(0, nil, nil, nil) }
+    return bytes.withUnsafeBytes { bytes in
+      withUnsafeTemporaryAllocation(of: UnsafePointer<CChar>?.self, capacity: slots.count) { values in
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2 * slots.count) { numbers in
+          for (index, slot) in slots.enumerated() {
+            // An empty value in an empty buffer still is not null: any address will do, nothing is read from it.
+            let address = slot.offset.map { offset in
+              bytes.baseAddress.map { $0.advanced(by: offset) } ?? UnsafeRawPointer(numbers.baseAddress!)
+            }
+            values.initializeElement(at: index, to: address?.assumingMemoryBound(to: CChar.self))
+            numbers.initializeElement(at: index, to: Int32(truncatingIfNeeded: slot.count))
+            numbers.initializeElement(at: slots.count + index, to: slot.format)
+          }
+          let lengths = UnsafePointer(numbers.baseAddress!)
+          return body(Int32(slots.count), UnsafePointer(values.baseAddress), lengths, lengths + slots.count)
+        }
+      }
+    }
+  }
+}
