@@ -30,5 +30,8 @@ public struct EdgeConfiguration: Sendable {
   /// Tokens each event loop remembers as verified. Default 10,000, about 1.5 KiB each.
   public var rememberedTokensPerLoop = 10_000
 
+  /// Whether each request leaves a line in the log. Default true.
+  public var logsRequests = true
+
   public init() {}
 }

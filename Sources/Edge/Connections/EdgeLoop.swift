@@ -10,7 +10,11 @@ final class EdgeLoop {
   /// Where answers' heads are put together; kept so that an answer costs no allocation for it.
   var scratch: [UInt8] = []
   private var clock = WallClock()
-  private var connections: [ObjectIdentifier: any DrainableConnection] = [:]
+  /// How many connections are open, for who measures.
+  let count = ConnectionCount()
+  private var connections: [ObjectIdentifier: any DrainableConnection] = [:] {
+    didSet { count.set(connections.count) }
+  }
   private var listener: TCPListener?
 
   init(loop: EventLoop, limits: HTTPLimits, timeouts: ConnectionTimeouts, handler: any RequestHandler) {

@@ -24,8 +24,12 @@ final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
     switch sniffer.examine(bytes) {
     case .undecided:
       if !began { wait(edge.timeouts.head) }
-    case .http2:
-      connection.close()
+    case .http2(let replay):
+      stopWaiting()
+      edge.remove(self)
+      guard let next = HTTP2Exchanges.begin(connection, on: edge) else { return connection.close() }
+      if replay > 0 { next.received(ProtocolSniffer.prefix(replay).span.bytes, from: connection) }
+      next.received(bytes, from: connection)
     case .http1(let replay):
       let next = HTTP1Connection(connection, on: edge)
       handOver(to: next)
@@ -35,16 +39,19 @@ final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
   }
 
   private func handOver(to next: any TCPConnectionDelegate & DrainableConnection) {
-    if let timer { edge.loop.cancel(timer) }
-    timer = nil
+    stopWaiting()
     connection.delegate = next
     edge.remove(self)
     edge.add(next)
   }
 
-  func closed(_ connection: TCPConnection, error: ReactorError?) {
+  private func stopWaiting() {
     if let timer { edge.loop.cancel(timer) }
     timer = nil
+  }
+
+  func closed(_ connection: TCPConnection, error: ReactorError?) {
+    stopWaiting()
     edge.remove(self)
   }
 

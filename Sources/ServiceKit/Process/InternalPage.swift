@@ -1,11 +1,11 @@
-internal import Reactor
+package import Reactor
 
 /// The page of metrics and health, as something that can be held off its loop.
-struct InternalPage: Sendable {
+package struct InternalPage: Sendable {
   private let page: LoopBound<MetricsPage>
-  let address: SocketAddress
+  package let address: SocketAddress
 
-  static func start(
+  package static func start(
     on address: SocketAddress, loop: EventLoop, registry: MetricsRegistry, isHealthy: @escaping @Sendable () -> Bool
   ) async throws(ReactorError) -> InternalPage {
     let result: Result<InternalPage, ReactorError> = await Task(executorPreference: loop) {
@@ -19,7 +19,7 @@ struct InternalPage: Sendable {
     return try result.get()
   }
 
-  func close() async {
+  package func close() async {
     await Task(executorPreference: page.loop) { page.value.close() }.value
   }
 }

@@ -1,8 +1,8 @@
-internal import Reactor
+package import Reactor
 
 /// What the loops of a process tell of themselves.
-enum LoopMetrics {
-  static func register(_ group: EventLoopGroup, in registry: MetricsRegistry) {
+package enum LoopMetrics {
+  package static func register(_ group: EventLoopGroup, in registry: MetricsRegistry) {
     for loop in group.loops {
       let labels = [(name: "loop", value: loop.name)]
       registry.gauge(
@@ -24,5 +24,5 @@ enum LoopMetrics {
 
 extension Duration {
   var fractionalSeconds: Double { Double(nanosecondsSaturated) / 1e9 }
-  var wholeMilliseconds: Int64 { nanosecondsSaturated / 1_000_000 }
+  package var wholeMilliseconds: Int64 { nanosecondsSaturated / 1_000_000 }
 }

@@ -1,0 +1,60 @@
+internal import HTTP2
+
+/// A request's head from HTTP/2's fields (RFC 9113 section 8.3). nghttp2 has refused malformed and misplaced fields already.
+enum HTTP2RequestHead {
+  static func read(_ fields: borrowing HeaderFields, limits: HTTPLimits) throws(HTTPRejection) -> HTTPRequestHead {
+    var head = HTTPRequestHead()
+    head.bytes.reserveCapacity(fields.listSize)
+    var hasTarget = false
+    var count = 0
+    var targetLength = 0
+    fields.forEachField { name, value in
+      if name.first != UInt8(ascii: ":") {
+        count += 1
+        let start = append(name, to: &head)
+        let valueStart = append(value, to: &head)
+        head.fields.append(
+          HTTPField(
+            name: ByteRange(start: start, end: valueStart),
+            value: ByteRange(start: valueStart, end: UInt32(head.bytes.count))))
+      } else if name.elementsEqual(":method".utf8) {
+        head.method = HTTPMethod(bytes: value)
+        head.methodName.start = append(value, to: &head)
+        head.methodName.end = UInt32(head.bytes.count)
+      } else if name.elementsEqual(":path".utf8) {
+        hasTarget = value.first == ASCII.slash || value.elementsEqual("*".utf8)
+        targetLength = value.count
+        let start = append(value, to: &head)
+        split(start, &head)
+      } else if name.elementsEqual(":authority".utf8) {
+        let start = append("host".utf8, to: &head)
+        let valueStart = append(value, to: &head)
+        head.fields.append(
+          HTTPField(
+            name: ByteRange(start: start, end: valueStart),
+            value: ByteRange(start: valueStart, end: UInt32(head.bytes.count))))
+      }
+    }
+    guard hasTarget else { throw .malformed("The request target must begin with /") }
+    guard targetLength <= limits.requestLineBytes else { throw .requestLineTooLong }
+    guard count <= limits.fields else { throw .headTooLarge }
+    return head
+  }
+
+  private static func append(_ bytes: some Sequence<UInt8>, to head: inout HTTPRequestHead) -> UInt32 {
+    let start = UInt32(head.bytes.count)
+    head.bytes.append(contentsOf: bytes)
+    return start
+  }
+
+  /// Finds path and query in the target that begins at `start` and ends where the bytes do.
+  private static func split(_ start: UInt32, _ head: inout HTTPRequestHead) {
+    let end = UInt32(head.bytes.count)
+    if let mark = head.bytes[Int(start)...].firstIndex(of: UInt8(ascii: "?")) {
+      head.path = ByteRange(start: start, end: UInt32(mark))
+      head.query = ByteRange(start: UInt32(mark) + 1, end: end)
+    } else {
+      head.path = ByteRange(start: start, end: end)
+    }
+  }
+}

@@ -1,0 +1,28 @@
+internal import RPC
+internal import Reactor
+internal import ServiceKit
+
+/// Who makes a request, as a verified token and a session that was just asked about say. Kept by the token's bytes.
+struct Caller {
+  let subject: String
+  let tenant: String
+  let role: Role
+  /// From this second on the token is worth nothing, whatever the session.
+  let tokenExpiry: Int64
+  /// Until then the session's state is believed.
+  let believedUntil: Instant
+  /// The claims, signed, and the caller's own tenant: what every call on its behalf carries.
+  let metadata: Metadata
+}
+
+/// Reads who makes a request from its fields.
+enum BearerToken {
+  /// The token of `Authorization: Bearer …`; nil when there is none or it is something else.
+  static func find(in head: HTTPRequestHead) -> ArraySlice<UInt8>? {
+    guard let value = head.value("authorization"), value.count > 7 else { return nil }
+    let scheme = "bearer ".utf8
+    guard zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 || $0 == $1 }) else { return nil }
+    let token = value.dropFirst(scheme.count).drop { $0 == ASCII.space }
+    return token.isEmpty || token.contains(ASCII.space) ? nil : token
+  }
+}
