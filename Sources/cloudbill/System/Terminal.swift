@@ -16,6 +16,9 @@ struct Terminal {
 
   func warning(_ text: String) { put("\(styled("cloudbill:", "33")) \(text)\n", to: 2) }
 
+  /// What went wrong, for people only: standard output stays the program's answer.
+  func complaint(_ text: String) { put(text + "\n", to: 2) }
+
   func bold(_ text: String) -> String { styled(text, "1") }
 
   static func seconds(_ time: Swift.Duration) -> String {

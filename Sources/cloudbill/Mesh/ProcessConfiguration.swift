@@ -1,0 +1,60 @@
+import Auth
+import Postgres
+import ServiceKit
+
+/// Turns options, the environment and the data directory's files into what each process is told: no service reads any of them.
+struct ProcessConfiguration {
+  static let modeVariable = "CLOUDBILL_MODE"
+
+  private let directory: DataDirectory
+  private let ports: MeshPorts
+  private let host: String
+  private let isDevelopment: Bool
+
+  init(_ options: MeshOptions) throws {
+    directory = DataDirectory(options.dataPath)
+    ports = try options.ports()
+    host = options.host
+    switch Environment[Self.modeVariable] ?? "development" {
+    case "development": isDevelopment = true
+    case "production": isDevelopment = false
+    case let other:
+      throw CommandFailure("\(Self.modeVariable) is development or production, not \(other)")
+    }
+  }
+
+  func auth() throws -> AuthConfiguration {
+    AuthConfiguration(
+      service: try service(.auth, .auth), tokens: try tokens(), isDevelopment: isDevelopment)
+  }
+
+  /// What every service is told.
+  private func service(_ role: MeshRole, _ databaseRole: DatabaseRole) throws -> ServiceConfiguration {
+    let address = try DatabaseAddress(directory: directory)
+    let edgeKey = try keys { try KeyFiles.publicKey(at: directory.edgePublicKey) }
+    return ServiceConfiguration(
+      name: role.rawValue, port: ports.main(role), metricsPort: ports.metrics(role),
+      database: DatabaseConfiguration(
+        conninfo: try address.conninfo(databaseRole), applicationName: "cloudbill-\(role)"),
+      claimsKeys: [ClaimsKey(issuer: "edge", key: edgeKey, scope: .users)], drainLimit: .milliseconds(1_500))
+  }
+
+  /// Access tokens: signed by auth, verified by the edge, with a secret that nobody else has.
+  private func tokens() throws -> JSONWebToken {
+    let secret = try keys { try KeyFiles.prepareSecret(at: directory.tokenSecret, count: 32) }
+    guard let key = TokenKey(id: "1", secret: secret) else {
+      throw CommandFailure(
+        "\(directory.tokenSecret) is too short to be a secret",
+        advice: ["remove it to have a new one made; everybody then signs in again"])
+    }
+    return JSONWebToken(issuer: AuthConfiguration.issuer, audience: AuthConfiguration.audience, signing: key)
+  }
+
+  private func keys<Key>(_ read: () throws -> Key) throws -> Key {
+    do { return try read() } catch {
+      throw CommandFailure(
+        "cannot read the keys: \(error)", advice: ["--data DIR must name a data directory that `cloudbill up` has made"]
+      )
+    }
+  }
+}
