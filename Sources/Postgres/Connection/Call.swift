@@ -92,6 +92,14 @@ final class Call {
     }
   }
 
+  /// Whether it makes sense only inside a transaction that is open.
+  var needsTransaction: Bool {
+    switch kind {
+    case .step(nil), .commit: true
+    case .single, .lease, .step, .rollback: false
+    }
+  }
+
   var isShareable: Bool {
     if case .single = kind { true } else { false }
   }

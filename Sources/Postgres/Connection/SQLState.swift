@@ -10,6 +10,7 @@ enum SQLState {
   static let exclusionViolation = "23P01"
   static let restrictViolation = "23001"
   static let activeTransaction = "25001"
+  static let noActiveTransaction = "25P01"
   static let inFailedTransaction = "25P02"
   static let invalidStatementName = "26000"
   static let featureNotSupported = "0A000"

@@ -60,6 +60,10 @@ final class ConnectionPool {
     guard let connection = call.lease?.value, connection.state == .ready else {
       return end(call, .failed(.unavailable(reason: "the transaction's connection was lost")))
     }
+    if connection.isOutsideTransaction, call.needsTransaction {
+      // The body ended it with SQL of its own. What would come now, even the commit, would run outside and look like a success.
+      return end(call, .failed(.server(sqlState: SQLState.noActiveTransaction)))
+    }
     connection.send(call)
   }
 

@@ -17,6 +17,9 @@ struct ResultHandle: ~Copyable {
   var constraintName: String { diagnostic(cloudbill_diagnostic_constraint) }
   var columnName: String { diagnostic(cloudbill_diagnostic_column) }
 
+  /// The server's account of an error. It may quote values: only for those who see the statements anyway.
+  var primaryMessage: String { diagnostic(cloudbill_diagnostic_message) }
+
   fileprivate func diagnostic(_ code: cloudbill_diagnostic) -> String {
     PQresultErrorField(pointer, Int32(code.rawValue)).map { String(cString: $0) } ?? ""
   }

@@ -28,6 +28,12 @@ final class TestDatabase: Sendable {
     try Self.psql(conninfo, text)
   }
 
+  /// Expects what the superuser sees. A function of its own: a macro does not tell the closure around it that it throws.
+  func expect(_ text: String, prints expected: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let printed = try sql(text)
+    #expect(printed == expected, sourceLocation: sourceLocation)
+  }
+
   @discardableResult
   static func psql(_ conninfo: String, _ text: String) throws -> String {
     let result = try runProcess(
