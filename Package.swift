@@ -90,8 +90,8 @@ let package = Package(
     test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"], exclude: ["Python"]),
     test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"]),
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),
-    test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "TestSupport"]),
-    test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "TestSupport"]),
+    test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, "TestSupport"]),
+    test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"]),
     test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "TestSupport"]),
     test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Protobuf", "Reactor", "TestSupport"]),
     .testTarget(
