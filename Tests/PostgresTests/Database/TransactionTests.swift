@@ -57,7 +57,7 @@ struct TransactionTests {
     "a body that ends the transaction with SQL of its own is not told that it was committed",
     arguments: ["rollback", "commit"])
   func ownEnd(how: String) async throws {
-    try await withDatabase(Self.accounts) { database, test in
+    try await withDatabase(Self.accounts) { database, _ in
       let error = await failure {
         try await database.unscoped(deadline: soon) { transaction in
           try await transaction.execute(Statement("update account set amount = 0"))
@@ -65,7 +65,7 @@ struct TransactionTests {
         }
       }
       #expect(error == .server(sqlState: "25P01"))
-      #expect(try await database.unscoped(deadline: soon, Statement("select 1")) == 1)
+      try await database.unscoped(deadline: soon, Statement("select 1"))
     }
   }
 
