@@ -7,13 +7,13 @@ public final class HTTP2Connection {
   public let session: HTTP2Session
   public let tcp: TCPConnection
   /// Retained until `closed` has been called.
-  public private(set) var delegate: (any HTTP2ConnectionDelegate)?
+  @exclusivity(unchecked) public private(set) var delegate: (any HTTP2ConnectionDelegate)?
 
-  private var lifetime: ConnectionLifetime
+  @exclusivity(unchecked) private var lifetime: ConnectionLifetime
   private var timer: Timer?
-  private var isDraining = false
-  private var isFlushRequested = false
-  private var closeReason: HTTP2CloseReason?
+  @exclusivity(unchecked) private var isDraining = false
+  @exclusivity(unchecked) private var isFlushRequested = false
+  @exclusivity(unchecked) private var closeReason: HTTP2CloseReason?
 
   /// Serves requests on an accepted connection. Takes over `tcp.delegate`.
   /// - Throws: `HTTP2Error.outOfMemory`.

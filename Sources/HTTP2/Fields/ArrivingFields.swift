@@ -2,10 +2,10 @@
 ///
 /// Plain memory rather than an array: it is written for every field of every request, and this way a field costs two copies and nothing else.
 final class ArrivingFields {
-  private var memory: UnsafeMutableRawPointer
-  private var capacity: Int
-  private var used = 0
-  private var count = 0
+  @exclusivity(unchecked) private var memory: UnsafeMutableRawPointer
+  @exclusivity(unchecked) private var capacity: Int
+  @exclusivity(unchecked) private var used = 0
+  @exclusivity(unchecked) private var count = 0
 
   init(capacity: Int = 2048) {
     self.capacity = capacity

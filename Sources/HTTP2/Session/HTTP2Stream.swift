@@ -29,20 +29,20 @@ public final class HTTP2Stream {
   /// The stream's number; fixed once the request is submitted.
   public private(set) var id: Int32
   /// Retained until `closed` has been called.
-  public var delegate: (any HTTP2StreamDelegate)?
+  @exclusivity(unchecked) public var delegate: (any HTTP2StreamDelegate)?
 
   /// Place in the session's list; -1 when the stream is over.
-  var index = -1
+  @exclusivity(unchecked) var index = -1
   // unowned(unsafe): used only while the stream is open, and a session that goes away closes its streams first.
   private unowned(unsafe) let session: HTTP2Session
-  private var output: [UInt8] = []
-  private var outputOffset = 0
-  private var sending = Sending.idle
+  @exclusivity(unchecked) private var output: [UInt8] = []
+  @exclusivity(unchecked) private var outputOffset = 0
+  @exclusivity(unchecked) private var sending = Sending.idle
   /// The engine asked for bytes when there were none, and waits to be told of more.
-  private var isDeferred = false
-  private var endPrepared: PreparedFields?
-  private var endTrailers: HeaderFields?
-  private(set) var remoteEnded = false
+  @exclusivity(unchecked) private var isDeferred = false
+  @exclusivity(unchecked) private var endPrepared: PreparedFields?
+  @exclusivity(unchecked) private var endTrailers: HeaderFields?
+  @exclusivity(unchecked) private(set) var remoteEnded = false
 
   private enum Sending {
     case idle
