@@ -1,0 +1,87 @@
+internal import Postgres
+internal import RPC
+internal import Schema
+internal import ServiceKit
+
+/// The service `cloudbill.billing.v1.Billing`.
+struct BillingHandlers: BillingV1.BillingService {
+  let database: Database
+  let clock: WallClock
+
+  var changes: Changes { Changes(database: database) }
+
+  // MARK: - Plans
+
+  func listPlans(
+    _ request: BillingV1.ListPlansRequest, _ call: ServerCall
+  ) async throws(RPCError) -> BillingV1.ListPlansResponse {
+    let tenant = try call.tenant.uuid
+    return try await call.answer { try await listPlans(request, tenant, call.workDeadline) }
+  }
+
+  func getPlan(_ request: BillingV1.GetPlanRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.Plan {
+    let tenant = try call.tenant.uuid
+    return try await call.answer {
+      let statement = PlanStatements.find(request.id)
+      guard
+        let row = try await database.tenant(
+          tenant, deadline: call.workDeadline, statement, { try $0.only().map { try PlanRow($0) } })
+      else { throw ServiceError.notFound("Plan not found") }
+      return row.message
+    }
+  }
+
+  func createPlan(_ request: BillingV1.CreatePlanRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.Plan {
+    let change = try Change(call, clock: clock)
+    return try await call.answer { try await createPlan(request, call, change) }
+  }
+
+  func updatePlan(_ request: BillingV1.UpdatePlanRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.Plan {
+    let change = try Change(call, clock: clock)
+    return try await call.answer { try await updatePlan(request, call, change) }
+  }
+
+  // MARK: - Subscriptions
+
+  func createSubscription(
+    _ request: BillingV1.CreateSubscriptionRequest, _ call: ServerCall
+  ) async throws(RPCError) -> BillingV1.Subscription {
+    let change = try Change(call, clock: clock)
+    return try await call.answer { try await createSubscription(request, call, change) }
+  }
+
+  func listSubscriptions(
+    _ request: BillingV1.ListSubscriptionsRequest, _ call: ServerCall
+  ) async throws(RPCError) -> BillingV1.ListSubscriptionsResponse {
+    let tenant = try call.tenant.uuid
+    return try await call.answer { try await listSubscriptions(request, tenant, call.workDeadline) }
+  }
+
+  func getSubscription(
+    _ request: BillingV1.GetSubscriptionRequest, _ call: ServerCall
+  ) async throws(RPCError) -> BillingV1.Subscription {
+    let tenant = try call.tenant.uuid
+    return try await call.answer {
+      let statement = SubscriptionStatements.find(try Validation.id(request.id, "Subscription"))
+      let row = try await database.tenant(tenant, deadline: call.workDeadline, statement) {
+        try $0.only().map { try SubscriptionRow($0) }
+      }
+      guard let row else { throw ServiceError.notFound("Subscription not found") }
+      return row.message
+    }
+  }
+
+  func updateSubscription(
+    _ request: BillingV1.UpdateSubscriptionRequest, _ call: ServerCall
+  ) async throws(RPCError) -> BillingV1.Subscription {
+    let change = try Change(call, clock: clock)
+    return try await call.answer { try await updateSubscription(request, call, change) }
+  }
+
+  func cancelSubscription(
+    _ request: BillingV1.CancelSubscriptionRequest, _ call: ServerCall
+  ) async throws(RPCError) -> BillingV1.Subscription {
+    let change = try Change(call, clock: clock)
+    return try await call.answer { try await cancelSubscription(request, call, change) }
+  }
+}

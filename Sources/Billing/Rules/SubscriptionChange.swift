@@ -1,0 +1,55 @@
+internal import Schema
+internal import ServiceKit
+
+/// What becomes of a subscription (`contract.md` section 2). Pure: a row in, the changed row out.
+enum SubscriptionChange {
+  /// Ends it now, or lets the paid period run out.
+  /// - Returns: nil when it is as asked already.
+  static func cancel(
+    _ row: SubscriptionRow, immediately: Bool, now: WallTime
+  ) throws(ServiceError) -> SubscriptionRow? {
+    try refuseEnded(row)
+    var changed = row
+    changed.autoRenew = false
+    if immediately {
+      changed.status = .cancelled
+      changed.cancelledAt = row.cancelledAt ?? now
+      changed.expiresAt = now
+    } else {
+      guard row.status != .suspended else {
+        throw .conflict("A suspended subscription can only be cancelled immediately", code: "SUBSCRIPTION_SUSPENDED")
+      }
+      guard row.cancelledAt == nil else { return nil }
+      changed.cancelledAt = now
+      changed.expiresAt = row.currentPeriodEnd
+    }
+    return changed
+  }
+
+  /// Switches the renewal on or off. Switching it on takes a cancellation back that has not taken effect.
+  static func setAutoRenew(
+    _ row: SubscriptionRow, _ autoRenew: Bool, now: WallTime
+  ) throws(ServiceError) -> SubscriptionRow {
+    try refuseEnded(row)
+    guard row.autoRenew != autoRenew else { return row }
+    var changed = row
+    changed.autoRenew = autoRenew
+    if autoRenew {
+      guard now < row.currentPeriodEnd else {
+        throw .conflict("The period is over: the subscription can no longer be taken up", code: "PERIOD_ENDED")
+      }
+      changed.cancelledAt = nil
+      changed.expiresAt = nil
+    } else {
+      changed.expiresAt = row.currentPeriodEnd
+    }
+    return changed
+  }
+
+  /// Cancelled and expired are for ever.
+  static func refuseEnded(_ row: SubscriptionRow) throws(ServiceError) {
+    guard row.status != .cancelled, row.status != .expired else {
+      throw .conflict("The subscription has ended", code: "SUBSCRIPTION_ENDED")
+    }
+  }
+}

@@ -1,0 +1,15 @@
+internal import Protobuf
+internal import ServiceKit
+
+/// Which fields a PATCH means.
+enum UpdateMask {
+  /// - Throws: 400 when it names none, or one that cannot be changed.
+  static func fields(_ mask: FieldMask?, of allowed: Set<String>) throws(ServiceError) -> Set<String> {
+    let named = Set(mask?.paths ?? [])
+    guard !named.isEmpty else { throw .validation("The request names nothing to change") }
+    if let stranger = named.subtracting(allowed).sorted().first {
+      throw .validation("\(stranger): this field cannot be changed", field: stranger)
+    }
+    return named
+  }
+}
