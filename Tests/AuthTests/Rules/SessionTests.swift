@@ -87,7 +87,8 @@ struct SessionTests {
     try await world.end()
   }
 
-  @Test("who is suspended after signing in is stopped at the next check and the next refresh", arguments: [true, false])
+  @Test(
+    "who is suspended after signing in is stopped at the next check and the next refresh", arguments: [true, false])
   func suspended(_ wholeTenant: Bool) async throws {
     let (world, login) = try await world()
     try world.database.sql("UPDATE auth.\(wholeTenant ? "tenants" : "users") SET status = 'SUSPENDED'")
@@ -150,12 +151,11 @@ struct SessionTests {
   func databaseDown() async throws {
     let (world, login) = try await world()
     try world.database.cutConnections()
-    var refused: ServiceError?
-    for _ in 0..<200 where refused?.code != "SERVICE_UNAVAILABLE" {
-      refused = await refusal { try await world.check(login) }
+    for _ in 0..<5 {
+      let refused = await refusal { try await world.check(login) }
+      #expect(refused?.code == "SERVICE_UNAVAILABLE")
+      #expect(refused?.retryAfter == 1)
     }
-    #expect(refused?.code == "SERVICE_UNAVAILABLE")
-    #expect(refused?.retryAfter == 1)
     try world.database.allowConnections()
     var state: AuthV1.SessionState?
     for _ in 0..<600 where state != .active {

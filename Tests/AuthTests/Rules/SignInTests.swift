@@ -117,7 +117,7 @@ struct SignInTests {
   func validation(_ email: String, _ password: String, _ field: String) async throws {
     let world = try await AuthWorld()
     let refused = await refusal { try await world.login(email, password) }
-    #expect(refused?.code == "VALIDATION_ERROR")
+    #expect(refused?.code == "VALIDATION_ERROR", "\(refused?.message ?? "no refusal")")
     #expect(refused?.field == field)
     try await world.end()
   }
