@@ -88,7 +88,7 @@ let package = Package(
       name: "ProtobufTests", dependencies: ["Protobuf", "CTesting", "TestSupport"], path: "Tests/ProtobufTests",
       exclude: ["Proto", "Python"], swiftSettings: house),
     test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"], exclude: ["Python"]),
-    test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"]),
+    test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"], exclude: ["Python"]),
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, "TestSupport"]),
     test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"]),
