@@ -92,7 +92,7 @@ let package = Package(
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, "TestSupport"]),
     test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"]),
-    test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "TestSupport"]),
+    test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "TestSupport"]),
     test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Protobuf", "Reactor", "TestSupport"]),
     .testTarget(
       name: "GeneratorTests", dependencies: ["Generator", "protoc-gen-cloudbill", "TestSupport"],
