@@ -25,10 +25,7 @@ extension ServerCall {
     case let error as ServiceError: return RPCError(error)
     case let error as DatabaseError:
       self[DiagnosisStorage.self] = error.description
-      if error == .cancelled { return .cancelled() }
-      // Whether it happened does not matter where doing it again changes nothing.
-      let mayRepeat = descriptor.idempotency == .read || descriptor.idempotency == .idempotent
-      return RPCError(error == .commitUnknown && mayRepeat ? .unavailable() : ServiceError(error))
+      return error == .cancelled ? .cancelled() : RPCError(ServiceError(error))
     case is CancellationError: return .cancelled()
     case BlockingPoolError.queueFull: return .service(.unavailable())
     default:

@@ -19,6 +19,8 @@ struct CallerIdentity {
   /// - Returns: the value of `cloudbill-claims-bin`, and the user's tenant.
   func user(_ email: String, group: EventLoopGroup) async throws -> (claims: [UInt8], tenant: String) {
     var claims = try await find(email, group: group)
+    // Nobody signed in: a session that does not exist, so that nothing of a real one can be ended by it.
+    claims.sessionID = UUID.random().description
     claims.expiresAt = WallClock.system.now.advanced(by: Self.lifetime).timestamp
     return (try signer().sign(claims), claims.tenantID)
   }

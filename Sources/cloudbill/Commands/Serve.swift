@@ -1,5 +1,7 @@
 import ArgumentParser
 import Auth
+import Billing
+import Edge
 import Glibc
 import Postgres
 import ServiceKit
@@ -28,7 +30,8 @@ struct Serve: AsyncParsableCommand {
     let configuration = try ProcessConfiguration(mesh)
     switch role {
     case .auth: try await AuthProcess.run(configuration.auth(), until: stop)
-    case .billing, .edge: throw CommandFailure("\(role) cannot be served yet")
+    case .edge: try await EdgeProcess.run(configuration.edge(), until: stop)
+    case .billing: try await BillingProcess.run(configuration.billing(), until: stop)
     }
   }
 

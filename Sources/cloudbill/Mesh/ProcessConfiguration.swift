@@ -1,5 +1,7 @@
 import Auth
+import Edge
 import Postgres
+import Reactor
 import ServiceKit
 
 /// Turns options, the environment and the data directory's files into what each process is told: no service reads any of them.
@@ -27,6 +29,24 @@ struct ProcessConfiguration {
     AuthConfiguration(
       service: try service(.auth, .auth), tokens: try tokens(), isDevelopment: isDevelopment)
   }
+
+  func billing() throws -> ServiceConfiguration { try service(.billing, .billing) }
+
+  func edge() throws -> EdgeSettings {
+    var edge = EdgeConfiguration()
+    do { edge.address = try SocketAddress(host: host, port: ports.main(.edge)) } catch {
+      throw CommandFailure("--host takes a numeric address or localhost, not \(host)")
+    }
+    edge.metricsAddress = Self.loopback(ports.metrics(.edge))
+    let signer = try keys { try ClaimsSigner(issuer: "edge", key: KeyFiles.privateKey(at: directory.edgePrivateKey)) }
+    var settings = EdgeSettings(
+      edge: edge, tokens: try tokens(), signer: signer,
+      services: ["auth": [Self.loopback(ports.main(.auth))], "billing": [Self.loopback(ports.main(.billing))]])
+    settings.drainLimit = .milliseconds(2_500)
+    return settings
+  }
+
+  private static func loopback(_ port: UInt16) -> SocketAddress { .ipv4(0x7F00_0001, port: port) }
 
   /// What every service is told.
   private func service(_ role: MeshRole, _ databaseRole: DatabaseRole) throws -> ServiceConfiguration {
