@@ -26,6 +26,7 @@ let package = Package(
   name: "cloudbill",
   products: [
     .executable(name: "cloudbill", targets: ["cloudbill"]),
+    .executable(name: "benchmark", targets: ["Benchmark"]),
     .executable(name: "protoc-gen-cloudbill", targets: ["protoc-gen-cloudbill"]),
     .library(name: "Reactor", targets: ["Reactor"]),
     .library(name: "Protobuf", targets: ["Protobuf"]),
@@ -71,6 +72,10 @@ let package = Package(
       dependencies: [
         "Edge", "Auth", "Billing", "ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, arguments,
       ],
+      swiftSettings: house),
+
+    .executableTarget(
+      name: "Benchmark", dependencies: ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", arguments],
       swiftSettings: house),
 
     // The generator: a `protoc` plugin, itself a user of Protobuf.

@@ -18,7 +18,7 @@ struct ArchitectureTests {
     ["Schema"],
     ["ServiceKit"],
     ["Auth", "Billing", "Edge"],
-    ["cloudbill"],
+    ["cloudbill", "Benchmark"],
   ]
   static let generator = ["Generator", "protoc-gen-cloudbill"]
 
