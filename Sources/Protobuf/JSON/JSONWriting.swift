@@ -87,8 +87,11 @@ enum JSONText {
       output.append(contentsOf: "\"NaN\"".utf8)
     } else if number.isInfinite {
       output.append(contentsOf: (number < 0 ? "\"-Infinity\"" : "\"Infinity\"").utf8)
+    } else if description.hasSuffix(".0"), number != 0 {
+      // `3` reads back as the same number, and is what a caller wrote who sent `3`.
+      output.append(contentsOf: description.utf8.dropLast(2))
     } else {
-      output.append(contentsOf: description.utf8)
+      output.append(contentsOf: (number == 0 && number.sign == .plus ? "0" : description).utf8)
     }
   }
 }
