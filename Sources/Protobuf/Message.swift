@@ -32,7 +32,8 @@ extension Message {
     arena.reset()
     defer { arena.reset() }
     let message = try arena.unpack(bytes, schema: Self.schema, limits: limits)
-    self.init(UnsafeRawPointer(message).assumingMemoryBound(to: Storage.self))
+    // The C message lies in the arena, which must last until everything has been copied out of it.
+    self = withExtendedLifetime(arena) { Self(UnsafeRawPointer(message).assumingMemoryBound(to: Storage.self)) }
   }
 
   public init(serialized bytes: RawSpan, arena: Arena, limits: DecodingLimits = DecodingLimits()) throws(ProtobufError)
@@ -71,7 +72,9 @@ extension Message {
   }
 
   public func serialized() throws(ProtobufError) -> [UInt8] {
-    [UInt8](try serialize(into: Arena()))
+    let arena = Arena()
+    // The bytes lie in the arena, which nothing else would keep until they have been copied.
+    return try withExtendedLifetime(arena) { () throws(ProtobufError) in [UInt8](try serialize(into: arena)) }
   }
 }
 

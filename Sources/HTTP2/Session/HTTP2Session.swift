@@ -230,7 +230,10 @@ public final class HTTP2Session {
   public func abandon() {
     isDraining = true
     isAbandoned = true
-    while let stream = streams.last { forget(stream, code: .internalError) }
+    while let stream = streams.last {
+      stream.isConnectionLost = true
+      forget(stream, code: .internalError)
+    }
   }
 
   // MARK: - The connection as a whole

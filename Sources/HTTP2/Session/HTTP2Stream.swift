@@ -66,6 +66,9 @@ public final class HTTP2Stream {
   /// Bytes written to the stream that flow control or the socket have not let go yet.
   public var bufferedByteCount: Int { output.count - outputOffset }
 
+  /// Whether the stream is over because its connection is, and not by itself.
+  public internal(set) var isConnectionLost = false
+
   /// Whether the peer has said all it had to say.
   public var hasPeerEnded: Bool { remoteEnded }
 

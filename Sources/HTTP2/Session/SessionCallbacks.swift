@@ -22,6 +22,8 @@ enum SessionCallbacks {
     nghttp2_option_set_max_continuations(options, limits.continuations)
     nghttp2_option_set_max_settings(options, 32)
     nghttp2_option_set_max_outbound_ack(options, 1000)
+    // gRPC servers built on its C core send the message of a status as it is, spaces at its ends included.
+    if role == .client { nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1) }
     nghttp2_option_set_max_send_header_block_length(options, 64 * 1024)
     // Our own meter speaks first (it answers ENHANCE_YOUR_CALM); this one is the net below it.
     nghttp2_option_set_stream_reset_rate_limit(

@@ -58,7 +58,7 @@ public struct DynamicMessage: ~Copyable {
 
   /// The serialized form.
   public func serialized() -> [UInt8] {
-    [UInt8](arena.pack(base))
+    withExtendedLifetime(arena) { [UInt8](arena.pack(base)) }
   }
 
   // MARK: - JSON

@@ -11,6 +11,8 @@ class ClientCall: HTTP2StreamDelegate {
   private(set) var stream: HTTP2Stream?
   private(set) var initialMetadata = Metadata()
   private var trailers: HeaderFields?
+  /// Whether the call ended with trailers, and not because it was given up or lost.
+  var hasServerStatus: Bool { trailers != nil }
   private var headReceived = false
   private var refusal: RPCError?
   private var timer: Timer?
@@ -124,7 +126,7 @@ class ClientCall: HTTP2StreamDelegate {
       self.stream = nil
       return lane.retry(self)
     }
-    end(.failure(ResponseHead.error(of: code)))
+    end(.failure(stream.isConnectionLost ? .unavailable("the connection was lost") : ResponseHead.error(of: code)))
   }
 
   func end(_ status: Result<Metadata, RPCError>) {

@@ -29,7 +29,6 @@ enum ResponseHead {
     case .refusedStream: .unavailable("the server refused the call")
     case .enhanceYourCalm: .resourceExhausted("the server asks for calm")
     case .inadequateSecurity: .permissionDenied("the server asks for better security")
-    case .internalError, .noError: .unavailable("the connection was lost")
     default: .internal("the call was ended by \(code)")
     }
   }

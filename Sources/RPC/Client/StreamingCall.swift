@@ -62,7 +62,7 @@ final class StreamingCall: ClientCall, MessageSink {
     switch status {
     case .success: source?.finish()
     case .failure(let error):
-      source?.fail(error)
+      if hasServerStatus { source?.finish(error) } else { source?.fail(error) }
       opened.take()?(.failure(error))
     }
     writers.resumeAll(outcomeOfSending)

@@ -7,9 +7,12 @@ enum StatusMessage {
 
   static func encode(_ message: String) -> [UInt8] {
     var output: [UInt8] = []
-    for byte in message.utf8 {
+    let last = message.utf8.count - 1
+    for (index, byte) in message.utf8.enumerated() {
       guard output.count < maximumByteCount else { break }
-      if byte >= 0x20, byte <= 0x7e, byte != 0x25 {
+      // A space at either end is escaped too: a field's value must not begin or end with one (RFC 9113 §8.2.1).
+      let isOuterSpace = byte == 0x20 && (index == 0 || index == last || output.count == maximumByteCount - 1)
+      if byte >= 0x20, byte <= 0x7e, byte != 0x25, !isOuterSpace {
         output.append(byte)
       } else {
         output.append(contentsOf: [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]])

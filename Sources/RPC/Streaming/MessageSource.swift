@@ -48,6 +48,13 @@ final class MessageSource {
     stop(whole ? .success(()) : .failure(.internal("the stream ends in the middle of a message")))
   }
 
+  /// The server's status came: what arrived before it is still read.
+  func finish(_ error: RPCError) {
+    guard end == nil else { return }
+    stop(.failure(error))
+  }
+
+  /// The call was ended from this side, or lost: nothing more is read.
   func fail(_ error: RPCError) {
     guard end == nil else { return }
     queue = []

@@ -1,6 +1,6 @@
 public import Postgres
 
-/// The schema's history, in order. The `.sql` files in `Migrations/` are compiled into the program.
+/// The schema's history, in order. The files in `Migrations/` are compiled into the program.
 public enum Migrations {
   public static let all: [Migration] = [
     Migration(name: "0001_public", sql: text(PackageResources._001_public_sql)),

@@ -25,7 +25,10 @@ extension ServerCall {
     case let error as ServiceError: return RPCError(error)
     case let error as DatabaseError:
       self[DiagnosisStorage.self] = error.description
-      return error == .cancelled ? .cancelled() : RPCError(ServiceError(error))
+      if error == .cancelled { return .cancelled() }
+      // Whether it happened does not matter where doing it again changes nothing.
+      let mayRepeat = descriptor.idempotency == .read || descriptor.idempotency == .idempotent
+      return RPCError(error == .commitUnknown && mayRepeat ? .unavailable() : ServiceError(error))
     case is CancellationError: return .cancelled()
     case BlockingPoolError.queueFull: return .service(.unavailable())
     default:

@@ -85,7 +85,7 @@ struct NameChecks {
     for field in message.fields {
       list.append((CNames.member(field.name), field.name, field.location))
       if field.isRepeated {
-        list.append(("n_" + field.name.lowercased(), "the count of \(field.name)", field.location))
+        list.append((CNames.count(field.name), "the count of \(field.name)", field.location))
       }
     }
     for oneof in message.oneofs {

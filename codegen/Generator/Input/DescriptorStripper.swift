@@ -16,7 +16,7 @@ public enum DescriptorStripper {
     let imports = neededImports(models)
     for file in files {
       for message in DescriptorReader.list(file.pointee.message_type, file.pointee.n_message_type) {
-        showOptionalAsOneof(message)
+        simplify(message)
       }
     }
     let kept = reachable(from: wanted, imports)
@@ -40,14 +40,16 @@ public enum DescriptorStripper {
     return (packed, names)
   }
 
-  /// `protoc` puts each `optional` field into a oneof of its own. protobuf-c knows oneofs but refuses the flag: without it,
-  /// the field's presence is the case of that oneof.
-  private static func showOptionalAsOneof(_ message: UnsafeMutablePointer<Google__Protobuf__DescriptorProto>) {
+  /// Takes away two flags of fields. `optional`: `protoc` puts such a field into a oneof of its own, which protobuf-c
+  /// understands, while it refuses the flag; the case of that oneof is the field's presence. `deprecated`: our own code
+  /// would be warned of the C member.
+  private static func simplify(_ message: UnsafeMutablePointer<Google__Protobuf__DescriptorProto>) {
     for field in DescriptorReader.list(message.pointee.field, message.pointee.n_field) {
       field.pointee.has_proto3_optional = 0
+      field.pointee.options?.pointee.has_deprecated = 0
     }
     for nested in DescriptorReader.list(message.pointee.nested_type, message.pointee.n_nested_type) {
-      showOptionalAsOneof(nested)
+      simplify(nested)
     }
   }
 

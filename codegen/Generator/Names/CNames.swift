@@ -16,6 +16,9 @@ enum CNames {
     return keywords.contains(name) ? name + "_" : name
   }
 
+  /// The member that counts a repeated field.
+  static func count(_ field: String) -> String { "n_" + member(field) }
+
   private static func camel(_ name: String) -> String {
     var result = ""
     var nextIsUpper = true

@@ -14,7 +14,7 @@ struct SwiftField {
   private var member: String { "storage.pointee.\(Self.escapedMember(CNames.member(field.name)))" }
 
   /// The member that counts a repeated field.
-  private var count: String { "storage.pointee.n_\(field.name.lowercased())" }
+  private var count: String { "storage.pointee.\(CNames.count(field.name))" }
 
   /// A member of a C struct may be called by a word that Swift keeps for itself.
   static func escapedMember(_ name: String) -> String { ["self", "init", "Type"].contains(name) ? "`\(name)`" : name }

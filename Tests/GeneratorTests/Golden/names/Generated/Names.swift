@@ -146,7 +146,7 @@ extension Names {
       self.arena = Swift.String(storage: storage.pointee.arena)
       self.description = Swift.String(storage: storage.pointee.description)
       self.type = Swift.String(storage: storage.pointee.type)
-      self.`struct` = [Swift.String](storage: storage.pointee.struct_, count: storage.pointee.n_struct)
+      self.`struct` = [Swift.String](storage: storage.pointee.struct_, count: storage.pointee.n_struct_)
       switch storage.pointee.switch_case.rawValue {
       case 13:
         self.`switch` = .`case`(Swift.String(storage: storage.pointee.case_))
@@ -168,7 +168,7 @@ extension Names {
       storage.pointee.arena = arena.store(self.arena)
       storage.pointee.description = arena.store(self.description)
       storage.pointee.type = arena.store(self.type)
-      (storage.pointee.struct_, storage.pointee.n_struct) = arena.store(self.`struct`)
+      (storage.pointee.struct_, storage.pointee.n_struct_) = arena.store(self.`struct`)
       switch self.`switch` {
       case .`case`(let value):
         storage.pointee.switch_case = .init(rawValue: 13)

@@ -1,0 +1,168 @@
+import Postgres
+import RPC
+import Schema
+import ServiceKit
+import Testing
+
+@testable import Auth
+
+@Suite("Sessions")
+struct SessionTests {
+  private func world(
+    _ role: String = "ADMIN", adjusting adjust: (inout AuthConfiguration) -> Void = { _ in }
+  ) async throws -> (AuthWorld, AuthV1.LoginResponse) {
+    let world = try await AuthWorld(adjusting: adjust)
+    try world.database.addUser("ada@acme.test", role: role, passwordHash: #require(AuthWorld.passwordHash))
+    return (world, try await world.login("ada@acme.test"))
+  }
+
+  @Test("logging out ends the session and its refresh token; doing it again changes nothing")
+  func logout() async throws {
+    let (world, login) = try await world()
+    let other = try await world.login("ada@acme.test")
+    for _ in 0..<2 { _ = try await world.client.logout(AuthV1.LogoutRequest(), options: world.options(for: login)) }
+    #expect(try await world.check(login).state == .ended)
+    #expect(await refusal { try await world.refresh(login.refreshToken) } == .sessionEnded)
+    #expect(try await world.check(other).state == .active)
+    #expect(
+      try world.database.sql("SELECT count(*) FROM auth.audit_events WHERE event = 'session_ended'") == "1")
+    try await world.end()
+  }
+
+  @Test("a session ends when its time is over")
+  func expiry() async throws {
+    let (world, login) = try await world()
+    world.time.advance(by: .seconds(30 * 24 * 3600 - 1))
+    #expect(try await world.check(login).state == .active)
+    world.time.advance(by: .seconds(1))
+    #expect(try await world.check(login).state == .ended)
+    #expect(await refusal { try await world.refresh(login.refreshToken) } == .sessionEnded)
+    try await world.end()
+  }
+
+  @Test("refreshing gives new tokens of the same session and makes it last longer")
+  func refresh() async throws {
+    let (world, login) = try await world()
+    world.time.advance(by: .seconds(20 * 24 * 3600))
+    let renewed = try await world.refresh(login.refreshToken)
+    #expect(renewed.sessionID == login.sessionID)
+    #expect(renewed.refreshToken != login.refreshToken)
+    #expect(renewed.accessToken != login.accessToken)
+    let claims = try world.tokens.verify(Array(renewed.accessToken.utf8)[...], now: world.time.clock.now.seconds)
+    #expect(claims.sessionID == login.sessionID)
+    world.time.advance(by: .seconds(20 * 24 * 3600))
+    #expect(try await world.check(login).state == .active)
+    _ = try await world.refresh(renewed.refreshToken)
+    try await world.end()
+  }
+
+  @Test("a refresh token that is used again later ends the session for everybody; at once, for a lost reply, it counts")
+  func reuse() async throws {
+    let (world, login) = try await world()
+    let first = try await world.refresh(login.refreshToken)
+    world.time.advance(by: .seconds(9))
+    let again = try await world.refresh(login.refreshToken)
+    #expect(again.refreshToken != first.refreshToken)
+    world.time.advance(by: .seconds(2))
+    #expect(await refusal { try await world.refresh(login.refreshToken) } == .sessionEnded)
+    #expect(try await world.check(login).state == .ended)
+    #expect(await refusal { try await world.refresh(first.refreshToken) } == .sessionEnded)
+    #expect(await refusal { try await world.refresh(again.refreshToken) } == .sessionEnded)
+    #expect(try world.database.sql("SELECT DISTINCT end_reason FROM auth.sessions") == "refresh_reuse")
+    try await world.end()
+  }
+
+  @Test("what we never gave is no refresh token")
+  func malformedTokens() async throws {
+    let (world, login) = try await world()
+    let token = Array(login.refreshToken.utf8)
+    var changed = token
+    changed[40] = changed[40] == 0x41 ? 0x42 : 0x41
+    let otherTenant = Array(Base64URL.encode([UInt8](repeating: 0, count: 15) + [2])) + token.dropFirst(22)
+    for text in [changed, Array(token.dropLast()), token + token, otherTenant, Array("x".utf8)] {
+      #expect(await refusal { try await world.refresh(String(decoding: text, as: UTF8.self)) } == .sessionEnded)
+    }
+    #expect(await refusal { try await world.refresh("") }?.field == "refreshToken")
+    #expect(try await world.check(login).state == .active)
+    try await world.end()
+  }
+
+  @Test(
+    "who is suspended after signing in is stopped at the next check and the next refresh", arguments: [true, false])
+  func suspended(_ wholeTenant: Bool) async throws {
+    let (world, login) = try await world()
+    try world.database.sql("UPDATE auth.\(wholeTenant ? "tenants" : "users") SET status = 'SUSPENDED'")
+    #expect(try await world.check(login).state == .suspended)
+    #expect(await refusal { try await world.refresh(login.refreshToken) } == .accountSuspended)
+    try await world.end()
+  }
+
+  @Test("a check tells the role of now, not the token's")
+  func currentRole() async throws {
+    let (world, login) = try await world("ADMIN")
+    try world.database.sql("UPDATE auth.users SET role = 'VIEWER'")
+    let check = try await world.check(login)
+    #expect(check.state == .active)
+    #expect(check.role == .viewer)
+    #expect(check.tenantID == AuthDatabase.acme)
+    #expect(check.email == "ada@acme.test")
+    #expect(check.rememberFor?.seconds == 5)
+    try await world.end()
+  }
+
+  @Test("only a super admin may act in another tenant, and only in one that exists")
+  func otherTenants() async throws {
+    for role in Role.allCases {
+      let (world, login) = try await world(role.rawValue)
+      #expect(try await world.check(login, tenant: AuthDatabase.acme).state == .active)
+      let expected: AuthV1.SessionState = role == .superAdmin ? .active : .tenantDenied
+      #expect(try await world.check(login, tenant: AuthDatabase.globex).state == expected, "\(role)")
+      for tenant in [UUID.random().description, "nonsense"] {
+        #expect(try await world.check(login, tenant: tenant).state == .tenantDenied, "\(role)")
+      }
+      try await world.end()
+    }
+  }
+
+  @Test("a session that is unknown, malformed or another user's has ended")
+  func unknownSessions() async throws {
+    let (world, login) = try await world()
+    #expect(try await world.check(login, user: UUID.random().description).state == .ended)
+    for id in [UUID.random().description, "", "x"] {
+      var other = login
+      other.sessionID = id
+      #expect(try await world.check(other).state == .ended)
+    }
+    try await world.end()
+  }
+
+  @Test("sessions outlive the process")
+  func restart() async throws {
+    let (world, login) = try await world()
+    try await world.end()
+    let restarted = try await AuthWorld(after: world)
+    #expect(try await restarted.check(login).state == .active)
+    #expect(try await restarted.client.me(AuthV1.MeRequest(), options: restarted.options(for: login)) == login.user)
+    _ = try await restarted.refresh(login.refreshToken)
+    try await restarted.end()
+  }
+
+  @Test("without a database the answer is 503 with advice, and the service comes back with it")
+  func databaseDown() async throws {
+    let (world, login) = try await world()
+    try world.database.cutConnections()
+    for _ in 0..<5 {
+      let refused = await refusal { try await world.check(login) }
+      #expect(refused?.code == "SERVICE_UNAVAILABLE")
+      #expect(refused?.retryAfter == 1)
+    }
+    try world.database.allowConnections()
+    var state: AuthV1.SessionState?
+    for _ in 0..<600 where state != .active {
+      state = try? await world.check(login).state
+      if state != .active { try await Task.sleep(for: .milliseconds(50)) }
+    }
+    #expect(state == .active)
+    try await world.end()
+  }
+}

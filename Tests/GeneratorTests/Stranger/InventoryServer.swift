@@ -1,0 +1,31 @@
+import Foundation
+import TestSupport
+
+/// The schema's server, on Google's own gRPC for Python.
+final class InventoryServer {
+  let port: UInt16
+  private let process = Process()
+  private let modules: TemporaryDirectory
+
+  /// Starts it and waits until it answers.
+  init(protoPaths: [String]) throws {
+    port = freePort()
+    modules = try TemporaryDirectory()
+    let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Python/inventory_server.py")
+    let output = Pipe()
+    process.executableURL = URL(filePath: TestEnvironment.python)
+    process.arguments = [script.path, "\(port)", modules.path] + protoPaths
+    process.standardOutput = output
+    try process.run()
+    let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    guard line == "ready\n" else { throw NotReady(description: "the Python server said '\(line)'") }
+  }
+
+  struct NotReady: Error, CustomStringConvertible { let description: String }
+
+  deinit {
+    // Not SIGTERM: a child inherits the signals that the test's thread blocks, and that one is among them.
+    kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
+  }
+}
