@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Verified claims by the bytes they came as. Two generations of bounded size: when the younger is full it becomes the older, and what
 /// was not asked for since is forgotten with the one before. A lookup copies nothing.
 struct ClaimsMemory {
@@ -45,8 +47,13 @@ struct ClaimsMemory {
     return hasher.finalize()
   }
 
-  private static func isEqual(_ left: [UInt8], _ right: RawSpan) -> Bool {
-    guard left.count == right.byteCount else { return false }
-    return right.withUnsafeBytes { right in left.withUnsafeBytes { $0.elementsEqual(right) } }
+  private static func isEqual(_ bytes: [UInt8], _ right: RawSpan) -> Bool {
+    guard bytes.count == right.byteCount else { return false }
+    return right.withUnsafeBytes { right in
+      bytes.withUnsafeBytes { left in
+        guard let left = left.baseAddress, let right = right.baseAddress else { return true }
+        return memcmp(left, right, bytes.count) == 0
+      }
+    }
   }
 }

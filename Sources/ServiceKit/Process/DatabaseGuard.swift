@@ -18,28 +18,41 @@ final class DatabaseGuard: Sendable {
 
   var isReachable: Bool { reachable.load(ordering: .relaxed) }
 
-  /// Asks once.
-  func check() async {
+  /// Asks again and again until the task is cancelled. The role's rights are looked at when the database answers for the first time.
+  /// - Throws: `ServiceProcessError.database` when the role could see past its tenant.
+  func watch() async throws(ServiceProcessError) {
+    var isVerified = false
+    while !Task.isCancelled {
+      if isVerified {
+        await check()
+      } else {
+        isVerified = try await verify()
+      }
+      try? await Task.sleep(for: Self.interval)
+    }
+  }
+
+  /// Looks at the role's rights. Answers false while the database is away.
+  func verify() async throws(ServiceProcessError) -> Bool {
+    let objections: [String]
+    do throws(DatabaseError) {
+      objections = try await database.unscoped(deadline: .after(Self.patience), Statement(Self.rights)) { rows in
+        try rows.map { try $0[0, as: String.self] }
+      }
+    } catch {
+      return false
+    }
+    guard objections.isEmpty else { throw .database(objections) }
+    reachable.store(true, ordering: .relaxed)
+    return true
+  }
+
+  private func check() async {
     do {
       try await database.unscoped(deadline: .after(Self.patience), Statement("SELECT 1"))
       reachable.store(true, ordering: .relaxed)
     } catch {
       reachable.store(false, ordering: .relaxed)
-    }
-  }
-
-  /// Asks again and again until the task is cancelled.
-  func watch() async {
-    while !Task.isCancelled {
-      await check()
-      try? await Task.sleep(for: Self.interval)
-    }
-  }
-
-  /// Why the service must not run with this role; empty when it may.
-  func objections() async throws(DatabaseError) -> [String] {
-    try await database.unscoped(deadline: .after(Self.patience), Statement(Self.rights)) { rows in
-      try rows.map { try $0[0, as: String.self] }
     }
   }
 

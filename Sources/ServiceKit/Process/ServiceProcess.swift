@@ -87,28 +87,29 @@ public enum ServiceProcess {
         "a loop is stuck", metadata: ["loop": "\(stall.loopName)", "durationMs": "\(stall.duration.wholeMilliseconds)"])
     }
     LoopMetrics.register(context.group, in: context.metrics)
+    DatabaseMetrics.register(context.database, in: context.metrics)
     let address = try SocketAddress(host: configuration.host, port: configuration.port)
     let page = try await InternalPage.start(
       on: SocketAddress(host: configuration.host, port: configuration.metricsPort), loop: context.group.loops[0],
       registry: context.metrics
     ) { state.isServing && databaseGuard.isReachable }
     do {
-      try await refuseUnsafe(databaseGuard, logger)
+      // A role that sees too much is refused before anybody is served. A database that is away is looked at when it is back.
+      if try await !databaseGuard.verify() { logger.warning("the database does not answer yet") }
       let server = Server(
         services: try services(context), configuration: serverConfiguration(configuration, context),
         group: context.group)
       let bound = try await server.start(on: address)
-      await databaseGuard.check()
-      let watching = Task { await databaseGuard.watch() }
       state.serving()
       logger.info("serving", metadata: ["address": "\(bound)", "metrics": "\(page.address)"])
       started?(Addresses(rpc: bound, metrics: page.address))
-      await stop.wait()
+      let failure = await firstOf(stop, databaseGuard)
       state.draining()
       logger.info("draining")
       await server.drain(within: configuration.drainLimit)
-      watching.cancel()
+      if let failure { throw failure }
     } catch {
+      logger.critical("ended by a failure", metadata: ["error": "\(error)"])
       await page.close()
       throw error
     }
@@ -117,14 +118,20 @@ public enum ServiceProcess {
     withExtendedLifetime(watchdog) {}
   }
 
-  /// Refuses a role that sees too much. A database that is away is looked at again when it is back.
-  private static func refuseUnsafe(_ databaseGuard: DatabaseGuard, _ logger: Logger) async throws {
-    do {
-      let objections = try await databaseGuard.objections()
-      guard objections.isEmpty else { throw ServiceProcessError.database(objections) }
-    } catch let error as DatabaseError {
-      logger.warning("the database does not answer yet", metadata: ["error": "\(error)"])
+  /// Returns at `stop`, or with the reason why the process must not go on.
+  private static func firstOf(_ stop: StopSignal, _ databaseGuard: DatabaseGuard) async -> ServiceProcessError? {
+    let watching = Task<ServiceProcessError?, Never> {
+      do throws(ServiceProcessError) {
+        try await databaseGuard.watch()
+        return nil
+      } catch {
+        stop.trigger()
+        return error
+      }
     }
+    await stop.wait()
+    watching.cancel()
+    return await watching.value
   }
 
   private static func serverConfiguration(

@@ -69,6 +69,42 @@ final class AuthDatabase: Sendable {
   @discardableResult
   func sql(_ text: String) throws -> String { try Self.psql(superuser, text) }
 
+  /// Runs a statement in a transaction that stays open until it is released.
+  func hold(_ statement: String) throws -> Blocker {
+    let blocker = try Blocker(superuser, statement)
+    return blocker
+  }
+
+  /// Whether somebody waits for a lock.
+  func isAnybodyWaiting() throws -> Bool {
+    try sql("SELECT count(*) FROM pg_stat_activity WHERE datname = '\(name)' AND wait_event_type = 'Lock'") != "0"
+  }
+
+  /// A psql that keeps a transaction open.
+  final class Blocker {
+    private let process = Process()
+    private let input = Pipe()
+
+    init(_ conninfo: String, _ statement: String) throws {
+      let output = Pipe()
+      process.executableURL = URL(filePath: "/usr/bin/env")
+      process.arguments = ["psql", "-X", "-q", "-A", "-t", "-d", conninfo]
+      process.standardInput = input
+      process.standardOutput = output
+      try process.run()
+      try input.fileHandleForWriting.write(contentsOf: Data("BEGIN;\n\(statement);\n\\echo held\n".utf8))
+      var text = ""
+      while !text.contains("held"), let data = try output.fileHandleForReading.read(upToCount: 1) {
+        text += String(decoding: data, as: UTF8.self)
+      }
+    }
+
+    func release() {
+      try? input.fileHandleForWriting.close()
+      process.waitUntilExit()
+    }
+  }
+
   /// Takes the service's connections away and lets no new one in.
   func cutConnections() throws {
     try Self.psql(

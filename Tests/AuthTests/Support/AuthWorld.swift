@@ -72,10 +72,13 @@ final class AuthWorld: Sendable {
     return (running, started)
   }
 
+  /// What SIGTERM would say.
+  func tellToStop() { stop.trigger() }
+
   /// Drains the service and waits for its end.
   func end() async throws {
-    await channel.close()
     stop.trigger()
+    await channel.close()
     try await process.value
     group.stop()
   }
