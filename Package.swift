@@ -98,7 +98,7 @@ let package = Package(
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, "TestSupport"]),
     test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"]),
     test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "TestSupport"]),
-    test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Protobuf", "Reactor", "TestSupport"]),
+    test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", "TestSupport"]),
     .testTarget(
       name: "GeneratorTests", dependencies: ["Generator", "protoc-gen-cloudbill", "TestSupport"],
       path: "Tests/GeneratorTests",

@@ -55,8 +55,8 @@ final class Authenticator {
   }
 
   /// Believes nothing of a token any longer: its bearer has signed out.
-  func forget(_ head: HTTPRequestHead) {
-    if let token = BearerToken.find(in: head) { callers.remove(token) }
+  func forget(_ token: [UInt8]) {
+    callers.remove(token[...])
   }
 
   private func check(_ claims: TokenClaims, now: Int64, requestID: [UInt8]) async throws(ErrorAnswer) -> Caller {

@@ -16,6 +16,7 @@ struct EdgeContext: Sendable {
   let signer: ClaimsSigner
   let policy: CrossOriginPolicy
   let metrics: EdgeMetrics
+  let memories = CallerMemories()
 
   /// - Throws: `EdgeError` when a route has nobody behind it or two have the same place.
   init(

@@ -20,6 +20,7 @@ final class EdgePipeline: RequestHandler {
     authenticator = Authenticator(
       tokens: context.tokens, signer: context.signer, auth: context.auth, loop: loop,
       configuration: context.configuration)
+    context.memories.add(authenticator, on: loop)
   }
 
   func answer(_ request: HTTPRequest, from peer: SocketAddress) async -> HTTPResponse {
@@ -106,13 +107,15 @@ final class EdgePipeline: RequestHandler {
     } catch {
       throw ErrorAnswer(error)
     }
-    if route.rpcPath == Self.logoutPath { authenticator.forget(request.head) }
+    if route.rpcPath == Self.logoutPath, let token = BearerToken.find(in: request.head) {
+      await context.memories.forget(Array(token))
+    }
     clock.update()
     return try Transcoding.response(
       reply.message, route, timestamp: clock.timestamp, requestID: record.requestID)
   }
 
-  /// After it the token's session has ended: what this loop remembers of it is forgotten at once, not within seconds.
+  /// After it the token's session has ended: what is remembered of it is forgotten before the answer goes out, not within seconds.
   private static let logoutPath = "/cloudbill.auth.v1.Auth/Logout"
 
   /// For balancers: says that the edge answers, and nothing else.
