@@ -29,7 +29,9 @@ struct PipelineTests {
     try await withEdge { edge in
       let token = edge.token()
       let one = try edge.ask("GET", "/api/billing/subscriptions/abc", token: token)
-      #expect(one.status == 200 && one.body.hasPrefix("{\"success\":true,\"data\":{\"id\":\"abc\",\"tenantId\":\"\(EdgeWorld.tenant)\","))
+      #expect(
+        one.status == 200
+          && one.body.hasPrefix("{\"success\":true,\"data\":{\"id\":\"abc\",\"tenantId\":\"\(EdgeWorld.tenant)\","))
       let list = try edge.ask("GET", "/api/billing/subscriptions?page=3&limit=5", token: token)
       let body = try object(list)
       #expect(body["data"] as? [String] == [] && (body["pagination"] as? [String: Int])?["page"] == 3)
@@ -37,11 +39,13 @@ struct PipelineTests {
         "POST", "/api/billing/subscriptions", token: token, fields: ["idempotency-key: k-1"],
         body: #"{"planId":"pro","currentPrice":99.00,"currency":"USD"}"#)
       let data = try #require(try object(made)["data"] as? [String: Any])
-      #expect(made.status == 201 && data["customerId"] as? String == "k-1" && made.body.contains("\"currentPrice\":99.00"))
+      #expect(
+        made.status == 201 && data["customerId"] as? String == "k-1" && made.body.contains("\"currentPrice\":99.00"))
       #expect(try object(made)["message"] as? String == "Subscription created successfully")
       let login = try edge.ask("POST", "/api/auth/login", tenant: nil, body: #"{"email":"a@b.c","password":"right"}"#)
       #expect(login.status == 200 && login.body.contains("\"accessToken\":\"token\",\"expiresIn\":86400"))
-      let patched = try edge.ask("PATCH", "/api/billing/subscriptions/x", token: token, body: #"{"metadata":null,"autoRenew":true}"#)
+      let patched = try edge.ask(
+        "PATCH", "/api/billing/subscriptions/x", token: token, body: #"{"metadata":null,"autoRenew":true}"#)
       #expect(patched.body.contains("\"planId\":\"metadata,auto_renew\""))
       let encoded = try edge.ask("GET", "/api/billing/subscriptions/a%20b%2Fc", token: token)
       #expect(encoded.body.contains("\"id\":\"a b/c\""))
@@ -53,9 +57,11 @@ struct PipelineTests {
   @Test("one id goes from the client through the service and back")
   func requestID() async throws {
     try await withEdge { edge in
-      let given = try edge.ask("GET", "/api/billing/subscriptions/request-id", token: edge.token(), fields: ["x-request-id: my-id.7"])
+      let given = try edge.ask(
+        "GET", "/api/billing/subscriptions/request-id", token: edge.token(), fields: ["x-request-id: my-id.7"])
       #expect(given.fields["x-request-id"] == "my-id.7" && given.body.contains("\"id\":\"my-id.7\""))
-      let made = try edge.ask("GET", "/api/billing/subscriptions/request-id", token: edge.token(), fields: ["x-request-id: \"evil\""])
+      let made = try edge.ask(
+        "GET", "/api/billing/subscriptions/request-id", token: edge.token(), fields: ["x-request-id: \"evil\""])
       let id = try #require(made.fields["x-request-id"])
       #expect(id.count == 32 && made.body.contains("\"id\":\"\(id)\""))
     }
@@ -68,7 +74,9 @@ struct PipelineTests {
       let missing = try edge.ask("GET", path)
       try expect(missing, 401, "UNAUTHORIZED")
       #expect(missing.fields["www-authenticate"] == "Bearer")
-      for value in ["Bearer", "Bearer ", "Basic abc", "Bearer a b", "Bearer a.b.c", "Bearer \(edge.token().dropLast(3))xxx"] {
+      for value in [
+        "Bearer", "Bearer ", "Basic abc", "Bearer a b", "Bearer a.b.c", "Bearer \(edge.token().dropLast(3))xxx",
+      ] {
         try expect(try edge.ask("GET", path, fields: ["authorization: \(value)"]), 401, "UNAUTHORIZED")
       }
       let parts = edge.token().split(separator: ".")
@@ -114,9 +122,12 @@ struct PipelineTests {
       #expect(method.fields["allow"] == "GET, POST, HEAD, OPTIONS")
       #expect(try edge.ask("OPTIONS", plans).status == 204)
       try expect(try edge.ask("BREW", plans, token: token), 405, "METHOD_NOT_ALLOWED")
-      for type in ["text/plain", "application/jsonp", "application/json; charset=latin-1", "multipart/form-data; boundary=x"] {
+      for type in [
+        "text/plain", "application/jsonp", "application/json; charset=latin-1", "multipart/form-data; boundary=x",
+      ] {
         try expect(
-          try edge.ask("POST", plans, token: token, fields: ["content-type: \(type)"], body: "{}"), 415, "UNSUPPORTED_MEDIA_TYPE")
+          try edge.ask("POST", plans, token: token, fields: ["content-type: \(type)"], body: "{}"), 415,
+          "UNSUPPORTED_MEDIA_TYPE")
       }
       let bodies: [(String, String?)] = [
         ("{", nil), ("[]", nil), ("", nil), ("{} {}", nil), (#"{"planId":5}"#, "planId"), (#"{"nope":1}"#, "nope"),
@@ -137,9 +148,11 @@ struct PipelineTests {
         try expect(try edge.ask("GET", "\(plans)?\(query)", token: token), 400, "VALIDATION_ERROR", field: field)
       }
       try expect(
-        try edge.ask("POST", "\(plans)/x/cancel", token: token, body: #"{"id":"y"}"#), 400, "VALIDATION_ERROR", field: "id")
+        try edge.ask("POST", "\(plans)/x/cancel", token: token, body: #"{"id":"y"}"#), 400, "VALIDATION_ERROR",
+        field: "id")
       try expect(
-        try edge.ask("POST", plans, token: token, fields: ["idempotency-key: a b"], body: "{}"), 400, "VALIDATION_ERROR",
+        try edge.ask("POST", plans, token: token, fields: ["idempotency-key: a b"], body: "{}"), 400,
+        "VALIDATION_ERROR",
         field: "Idempotency-Key")
       let large = "{\"planId\":\"" + String(repeating: "a", count: 1024 * 1024) + "\"}"
       try expect(try edge.ask("POST", plans, token: token, body: large), 413, "PAYLOAD_TOO_LARGE")

@@ -162,9 +162,12 @@ private struct FakeAuth: AuthV1.AuthService {
 }
 
 private struct FakeBilling: BillingV1.BillingService {
-  func listPlans(_ request: BillingV1.ListPlansRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.ListPlansResponse {
+  func listPlans(_ request: BillingV1.ListPlansRequest, _ call: ServerCall) async throws(RPCError)
+    -> BillingV1.ListPlansResponse
+  {
     BillingV1.ListPlansResponse(
-      pagination: CommonV1.Pagination(page: request.page?.value ?? 1, limit: request.limit?.value ?? 20, total: 0, totalPages: 0))
+      pagination: CommonV1.Pagination(
+        page: request.page?.value ?? 1, limit: request.limit?.value ?? 20, total: 0, totalPages: 0))
   }
 
   func getPlan(_ request: BillingV1.GetPlanRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.Plan {
