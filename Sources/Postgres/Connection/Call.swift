@@ -49,6 +49,8 @@ final class Call {
   var position = 0
   var rows: [ResultBox] = []
   var failure: Failure?
+  /// Its statement was a `BEGIN`, which one-round-trip transactions have no use for.
+  private(set) var hasOpenedTransaction = false
   /// A request to cancel was sent while another call was first on the same connection.
   var mayBeHit = false
   /// The connection its transaction holds.
@@ -118,7 +120,13 @@ final class Call {
     let command = position < commands.count ? commands[position] : nil
     switch status {
     case .tuples, .command, .empty:
-      if case .statement = command { rows.append(result) }
+      if case .statement = command {
+        rows.append(result)
+        if status == .command, isShareable, result.handle.opensTransaction {
+          hasOpenedTransaction = true
+          failure = Failure(sqlState: SQLState.activeTransaction, name: "", isFatal: false)
+        }
+      }
       if case .commit = command, result.handle.commandTag == "ROLLBACK", failure == nil {
         failure = Failure(sqlState: SQLState.inFailedTransaction, name: "", isFatal: false)
       }

@@ -157,6 +157,16 @@ final class Connection: ReadinessHandler {
     return true
   }
 
+  /// Whether the server is still there, as far as the socket tells. Asked before use after a pause, so that a call does not find out and
+  /// end with its outcome unknown.
+  func proveAlive() -> Bool {
+    guard headSince.duration(to: Instant.now()) > .milliseconds(5), !handle.isStillOpen() else {
+      return state == .ready
+    }
+    lost()
+    return false
+  }
+
   // MARK: - Receiving
 
   func ready(_ events: Interest) {
@@ -204,9 +214,8 @@ final class Connection: ReadinessHandler {
   private func landed(_ call: Call) {
     inFlight.removeFirst()
     headSince = loop.now
-    if !isLeased, !handle.isOutsideTransaction {
-      // The statement opened a transaction and left it: nothing was committed, and what came behind it runs inside.
-      call.failure = Call.Failure(sqlState: SQLState.activeTransaction, name: "", isFatal: false)
+    if call.hasOpenedTransaction {
+      // Nothing was committed, and what came behind it runs inside.
       isRetired = true
       pool.landed(call, on: self)
       return lost()

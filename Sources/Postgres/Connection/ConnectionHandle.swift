@@ -1,4 +1,5 @@
 internal import CPostgres
+internal import Glibc
 
 /// Owns one `PGconn`: closing it is freeing it. Everything libpq does to a connection goes through here.
 struct ConnectionHandle: ~Copyable {
@@ -63,6 +64,19 @@ struct ConnectionHandle: ~Copyable {
 
   mutating func nextResult() -> ResultBox? {
     PQgetResult(pointer).map { ResultBox(ResultHandle(owning: $0)) }
+  }
+
+  /// Reads what came without being asked for, and looks whether the server has gone.
+  mutating func isStillOpen() -> Bool {
+    var byte: UInt8 = 0
+    // Bounded: an idle server says a word or two, never a stream.
+    for _ in 0..<8 {
+      let count = recv(PQsocket(pointer), &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+      if count < 0 { return errno == EAGAIN || errno == EINTR }
+      guard count > 0, PQconsumeInput(pointer) == 1 else { return false }
+      _ = PQisBusy(pointer)
+    }
+    return !isBad
   }
 
   /// Nobody listens here, but what arrives would pile up.

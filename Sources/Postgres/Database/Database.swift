@@ -88,6 +88,11 @@ public final class Database: Sendable {
     try Rows(await single(tenant: nil, [statement], deadline)[0]).affected
   }
 
+  /// The same for several statements: all of them are committed, or none.
+  public func unscoped(deadline: Deadline, _ statements: [Statement]) async throws(DatabaseError) -> [Rows] {
+    try await single(tenant: nil, statements, deadline).map { Rows($0) }
+  }
+
   private func single(
     tenant: UUID?, _ statements: [Statement], _ deadline: Deadline
   ) async throws(DatabaseError) -> [ResultBox] {

@@ -78,7 +78,9 @@ final class ConnectionPool {
   }
 
   private func place(_ call: Call) {
-    if waiting == 0, let connection = connection(for: call) { return give(connection, to: call) }
+    while waiting == 0, let connection = connection(for: call) {
+      if connection.load > 0 || connection.proveAlive() { return give(connection, to: call) }
+    }
     if connections.isEmpty, retryTimer != nil || parameters == nil { return end(call, .failed(unavailable)) }
     guard waiting < configuration.waitersPerLoop else { return end(call, .failed(.poolExhausted)) }
     call.state = .waiting
@@ -118,6 +120,7 @@ final class ConnectionPool {
         continue
       }
       guard let connection = connection(for: next) else { return }
+      guard connection.load > 0 || connection.proveAlive() else { continue }
       waiters.removeFirst()
       waiting -= 1
       counters.waiting.store(waiting)
@@ -188,7 +191,7 @@ final class ConnectionPool {
   /// Sends a request to cancel where it may block; `delivered` runs on the loop.
   func cancel(_ handle: CancelHandle, delivered: @escaping @Sendable () -> Void) {
     counters.cancels.add(1)
-    Task { [helpers, loop] in
+    Task(executorPreference: loop) { [helpers, loop] in
       _ = try? await helpers.run { handle.send() }
       loop.execute(delivered)
     }
@@ -332,7 +335,7 @@ final class ConnectionPool {
       return connection.connect(parameters, addresses: nil, timeout: timeout)
     }
     let bound = LoopBound(connection, loop: loop)
-    Task { [helpers, loop] in
+    Task(executorPreference: loop) { [helpers, loop] in
       let addresses = try? await helpers.run { ConnectionParameters.resolve(parameters.hostsToResolve) }
       loop.execute { bound.value.connect(parameters, addresses: addresses ?? "", timeout: timeout) }
     }

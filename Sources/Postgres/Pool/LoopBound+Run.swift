@@ -3,7 +3,9 @@ internal import Reactor
 extension LoopBound<ConnectionPool> {
   /// Hands a call to the pool and waits for its outcome; cancelling the task interrupts the call.
   func run(_ call: LoopBound<Call>) async -> Call.Outcome {
-    await withTaskCancellationHandler {
+    // The handler below takes effect a turn later, when the call would have been sent.
+    if Task.isCancelled { return .failed(.cancelled) }
+    return await withTaskCancellationHandler {
       await withUnsafeContinuation { continuation in
         onLoop {
           call.value.continuation = continuation

@@ -1,4 +1,5 @@
 internal import CPostgres
+internal import Glibc
 
 /// Owns one `PGresult` and frees it.
 struct ResultHandle: ~Copyable {
@@ -56,6 +57,12 @@ extension ResultHandle {
     case PGRES_FATAL_ERROR, PGRES_BAD_RESPONSE: .failed
     default: .unsupported
     }
+  }
+
+  /// The command began a transaction.
+  var opensTransaction: Bool {
+    guard let tag = PQcmdStatus(pointer) else { return false }
+    return strcmp(tag, "BEGIN") == 0 || strcmp(tag, "START TRANSACTION") == 0
   }
 
   /// The server closes the connection after this error.
