@@ -9,6 +9,7 @@ struct Sessions: Sendable {
   let repository: AuthRepository
   let issuer: TokenIssuer
   let clock: WallClock
+  let crossings = TenantCrossings()
 
   private func context(_ call: ServerCall) -> AuditContext {
     AuditContext(time: clock.now, requestID: call.requestID, deadline: call.workDeadline)
@@ -65,19 +66,25 @@ struct Sessions: Sendable {
       response.state = .suspended
       return response
     }
-    let mayAct = try await mayAct(in: request.tenantID, session, call)
+    let mayAct = try await mayAct(in: request.tenantID, session, id, call)
     response.state = mayAct ? .active : .tenantDenied
     return response
   }
 
   /// A user acts in its own tenant; a super admin in any that exists.
   private func mayAct(
-    in text: String, _ session: AuthRepository.SessionRow, _ call: ServerCall
+    in text: String, _ session: AuthRepository.SessionRow, _ id: UUID, _ call: ServerCall
   ) async throws(DatabaseError) -> Bool {
     if text.isEmpty { return true }
     guard let tenant = TenantID(text) else { return false }
     if tenant == session.tenant { return true }
-    guard session.role == .superAdmin else { return false }
-    return try await repository.tenantExists(tenant, deadline: call.workDeadline)
+    guard session.role == .superAdmin, try await repository.tenantExists(tenant, deadline: call.workDeadline) else {
+      return false
+    }
+    if crossings.isNew(session: id, tenant: tenant) {
+      try await repository.record(
+        .actedInOtherTenant, tenant: session.tenant, user: session.user, session: id, actedIn: tenant, context(call))
+    }
+    return true
   }
 }

@@ -6,4 +6,6 @@ enum AuditEvent: String {
   case signedOut = "session_ended"
   case tokenRenewed = "authn_token_created"
   case tokenReused = "authn_token_reuse"
+  /// A super admin begins to act in a tenant that is not its own.
+  case actedInOtherTenant = "authz_admin"
 }

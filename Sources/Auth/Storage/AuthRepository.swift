@@ -115,10 +115,13 @@ struct AuthRepository: Sendable {
   }
 
   /// Writes what happened to a user.
-  func record(_ event: AuditEvent, tenant: TenantID, user: UUID, _ context: AuditContext) async throws(DatabaseError) {
+  func record(
+    _ event: AuditEvent, tenant: TenantID, user: UUID, session: UUID? = nil, actedIn: TenantID? = nil,
+    _ context: AuditContext
+  ) async throws(DatabaseError) {
     try await database.tenant(
       tenant.uuid, deadline: context.deadline,
-      Self.audit(event, tenant: tenant, user: user, session: nil, context))
+      Self.audit(event, tenant: tenant, user: user, session: session, actedIn: actedIn, context))
   }
 
   static func insert(
@@ -132,14 +135,16 @@ struct AuthRepository: Sendable {
   }
 
   static func audit(
-    _ event: AuditEvent, tenant: TenantID, user: UUID, session: UUID?, _ context: AuditContext
+    _ event: AuditEvent, tenant: TenantID, user: UUID, session: UUID?, actedIn: TenantID? = nil,
+    _ context: AuditContext
   ) -> Statement {
     Statement(
       """
-      INSERT INTO auth.audit_events (tenant_id, id, happened_at, event, user_id, session_id, request_id)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
+      INSERT INTO auth.audit_events (tenant_id, id, happened_at, event, user_id, session_id, request_id,
+        acted_in)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
       """, tenant.uuid, UUID.timeOrdered(), PostgresTimestamp(context.time), event.rawValue, user, session,
-      context.requestID)
+      context.requestID, actedIn?.uuid)
   }
 }
 

@@ -8,6 +8,8 @@ struct ClaimsMemory {
     let claims: CallerClaims
   }
 
+  private static let hashedByteCount = 32
+
   private let generationSize: Int
   private var younger: [Int: Entry] = [:]
   private var older: [Int: Entry] = [:]
@@ -40,10 +42,11 @@ struct ClaimsMemory {
     younger[hash] = entry
   }
 
-  /// Seeded anew in each process, so that nobody can prepare values that collide.
+  /// Of the last bytes only: there lies the signature, which differs between any two values. Only values with a good signature get in, so
+  /// nobody can fill the memory with values that collide.
   private static func hash(_ bytes: RawSpan) -> Int {
     var hasher = Hasher()
-    bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    bytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0.suffix(hashedByteCount))) }
     return hasher.finalize()
   }
 

@@ -78,6 +78,8 @@ CREATE TABLE auth.audit_events (
   event text NOT NULL,
   user_id uuid NOT NULL,
   session_id uuid,
+  -- The tenant a super admin acted in, when it is not its own.
+  acted_in uuid REFERENCES auth.tenants (id),
   request_id text NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES auth.users (tenant_id, id)

@@ -120,6 +120,10 @@ struct SessionTests {
       for tenant in [UUID.random().description, "nonsense"] {
         #expect(try await world.check(login, tenant: tenant).state == .tenantDenied, "\(role)")
       }
+      // However often it is checked, the audit trail tells it once.
+      _ = try await world.check(login, tenant: AuthDatabase.globex)
+      let told = try world.database.sql("SELECT acted_in FROM auth.audit_events WHERE event = 'authz_admin'")
+      #expect(told == (role == .superAdmin ? AuthDatabase.globex : ""))
       try await world.end()
     }
   }

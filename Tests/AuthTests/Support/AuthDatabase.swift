@@ -1,5 +1,6 @@
 import Foundation
 import Postgres
+import ServiceKit
 import TestSupport
 
 /// A database with auth's tables, two tenants and their users, and a role of its own that is a member of `auth_app`.
@@ -13,7 +14,7 @@ final class AuthDatabase: Sendable {
   let conninfo: String
   private let superuser: String
 
-  init() throws {
+  init() async throws {
     name = "auth_" + UUID.random().description.filter { $0 != "-" }
     superuser = TestEnvironment.postgres + " dbname=\(name)"
     conninfo = TestEnvironment.postgres + " dbname=\(name) user=\(name) password=secret"
@@ -34,9 +35,7 @@ final class AuthDatabase: Sendable {
       COMMIT;
       """)
     try Self.psql(TestEnvironment.postgres, "CREATE DATABASE \(name) OWNER cb_owner")
-    let tables = try String(
-      contentsOf: TestEnvironment.root.appending(path: "Sources/ServiceKit/Migrations/0002_auth.sql"), encoding: .utf8)
-    try sql("BEGIN; SET ROLE cb_owner;\n\(tables)\nCOMMIT;")
+    _ = try await Migrator(conninfo: superuser + " options='-c role=cb_owner'").migrate(Migrations.all)
     try sql(
       """
       INSERT INTO auth.tenants (id, name, email) VALUES

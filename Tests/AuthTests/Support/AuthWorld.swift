@@ -27,7 +27,7 @@ final class AuthWorld: Sendable {
 
   /// - Parameter earlier: a service that has ended, whose database and clock are taken over.
   init(after earlier: AuthWorld? = nil, adjusting adjust: (inout AuthConfiguration) -> Void = { _ in }) async throws {
-    database = try earlier?.database ?? AuthDatabase()
+    database = if let earlier { earlier.database } else { try await AuthDatabase() }
     time = earlier?.time ?? TestClock()
     let key = try Ed25519PrivateKey()
     signer = try ClaimsSigner(issuer: "edge", key: key)
