@@ -1,18 +1,17 @@
 internal import Postgres
 internal import Protobuf
 internal import RPC
-internal import Reactor
 internal import Schema
 internal import ServiceKit
 
 extension BillingHandlers {
-  func listPlans(
-    _ request: BillingV1.ListPlansRequest, _ tenant: UUID, _ deadline: Deadline
+  func pageOfPlans(
+    _ request: BillingV1.ListPlansRequest, _ call: ServerCall
   ) async throws -> BillingV1.ListPlansResponse {
     let page = try Page(page: request.page, limit: request.limit)
     let active = request.active?.value
-    let answers = try await database.tenant(
-      tenant, deadline: deadline, [PlanStatements.count(active: active), PlanStatements.list(active: active, page)])
+    let answers = try await reads.all(
+      [PlanStatements.count(active: active), PlanStatements.list(active: active, page)], call)
     return BillingV1.ListPlansResponse(
       plans: try answers[1].map { try PlanRow($0).message },
       pagination: page.pagination(total: try answers[0].one()[0, as: Int64.self]))

@@ -1,23 +1,21 @@
 internal import Postgres
 internal import Protobuf
 internal import RPC
-internal import Reactor
 internal import Schema
 internal import ServiceKit
 
 extension BillingHandlers {
-  func listSubscriptions(
-    _ request: BillingV1.ListSubscriptionsRequest, _ tenant: UUID, _ deadline: Deadline
+  func pageOfSubscriptions(
+    _ request: BillingV1.ListSubscriptionsRequest, _ call: ServerCall
   ) async throws -> BillingV1.ListSubscriptionsResponse {
     let page = try Page(page: request.page, limit: request.limit)
     let filter = SubscriptionStatements.Filter(
-      status: request.status.text, planID: request.planID.isEmpty ? nil : request.planID,
-      cycle: request.billingCycle.text,
+      status: try Validation.status(request.status), planID: request.planID.isEmpty ? nil : request.planID,
+      cycle: request.billingCycle == .unspecified ? nil : try Validation.cycle(request.billingCycle),
       customer: try Validation.customer(request.customerID),
       range: try DateRange(startDate: request.startDate, endDate: request.endDate))
-    let answers = try await database.tenant(
-      tenant, deadline: deadline,
-      [SubscriptionStatements.count(filter), SubscriptionStatements.list(filter, page)])
+    let answers = try await reads.all(
+      [SubscriptionStatements.count(filter), SubscriptionStatements.list(filter, page)], call)
     return BillingV1.ListSubscriptionsResponse(
       subscriptions: try answers[1].map { try SubscriptionRow($0).message },
       pagination: page.pagination(total: try answers[0].one()[0, as: Int64.self]))
@@ -44,8 +42,10 @@ extension BillingHandlers {
             try AuditEvent.subscriptionCreated.statement(row.id.description, detail: detail, change),
           ], response: row.message)
       }
-    } catch DatabaseError.constraint(.foreignKey, _) {
+    } catch DatabaseError.constraint(.foreignKey, "subscriptions_tenant_id_customer_id_fkey") {
       throw ServiceError.validation("customerId: the tenant has no such user", field: "customerId")
+    } catch DatabaseError.constraint(.check, "subscriptions_metadata_check") {
+      throw Validation.metadataTooLong
     }
   }
 
@@ -55,20 +55,24 @@ extension BillingHandlers {
     let id = try Validation.id(request.id, "Subscription")
     let fields = try UpdateMask.fields(request.updateMask, of: ["auto_renew", "metadata"])
     let metadata = try request.metadata.map { metadata throws(ServiceError) in try Validation.metadata(metadata) }
-    return try await changes.make(request, call, change, BillingV1.Subscription.self) { transaction in
-      var row = try await lock(id, transaction)
-      try SubscriptionChange.refuseEnded(row)
-      if fields.contains("auto_renew") {
-        row = try SubscriptionChange.setAutoRenew(row, request.autoRenew, now: change.now)
+    do {
+      return try await changes.make(request, call, change, BillingV1.Subscription.self) { transaction in
+        var row = try await lock(id, transaction)
+        try SubscriptionChange.refuseEnded(row)
+        if fields.contains("auto_renew") {
+          row = try SubscriptionChange.setAutoRenew(row, request.autoRenew, now: change.now)
+        }
+        if fields.contains("metadata") { row.metadata = metadata?.text }
+        row.updatedAt = change.now
+        let detail = ["fields": Value.list(ListValue(values: fields.sorted().map { .string($0) }))]
+        return Changes.Effect(
+          statements: [
+            SubscriptionStatements.update(row),
+            try AuditEvent.subscriptionUpdated.statement(row.id.description, detail: detail, change),
+          ], response: row.message)
       }
-      if fields.contains("metadata") { row.metadata = metadata?.text }
-      row.updatedAt = change.now
-      let detail = ["fields": Value.list(ListValue(values: fields.sorted().map { .string($0) }))]
-      return Changes.Effect(
-        statements: [
-          SubscriptionStatements.update(row),
-          try AuditEvent.subscriptionUpdated.statement(row.id.description, detail: detail, change),
-        ], response: row.message)
+    } catch DatabaseError.constraint(.check, "subscriptions_metadata_check") {
+      throw Validation.metadataTooLong
     }
   }
 

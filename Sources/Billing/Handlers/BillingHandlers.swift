@@ -9,24 +9,20 @@ struct BillingHandlers: BillingV1.BillingService {
   let clock: WallClock
 
   var changes: Changes { Changes(database: database) }
+  var reads: Reads { Reads(database: database, clock: clock) }
 
   // MARK: - Plans
 
   func listPlans(
     _ request: BillingV1.ListPlansRequest, _ call: ServerCall
   ) async throws(RPCError) -> BillingV1.ListPlansResponse {
-    let tenant = try call.tenant.uuid
-    return try await call.answer { try await listPlans(request, tenant, call.workDeadline) }
+    try await call.answer { try await pageOfPlans(request, call) }
   }
 
   func getPlan(_ request: BillingV1.GetPlanRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.Plan {
-    let tenant = try call.tenant.uuid
-    return try await call.answer {
-      let statement = PlanStatements.find(request.id)
-      guard
-        let row = try await database.tenant(
-          tenant, deadline: call.workDeadline, statement, { try $0.only().map { try PlanRow($0) } })
-      else { throw ServiceError.notFound("Plan not found") }
+    try await call.answer {
+      let row = try await reads.one(PlanStatements.find(request.id), object: request.id, call) { try PlanRow($0) }
+      guard let row else { throw ServiceError.notFound("Plan not found") }
       return row.message
     }
   }
@@ -53,19 +49,15 @@ struct BillingHandlers: BillingV1.BillingService {
   func listSubscriptions(
     _ request: BillingV1.ListSubscriptionsRequest, _ call: ServerCall
   ) async throws(RPCError) -> BillingV1.ListSubscriptionsResponse {
-    let tenant = try call.tenant.uuid
-    return try await call.answer { try await listSubscriptions(request, tenant, call.workDeadline) }
+    try await call.answer { try await pageOfSubscriptions(request, call) }
   }
 
   func getSubscription(
     _ request: BillingV1.GetSubscriptionRequest, _ call: ServerCall
   ) async throws(RPCError) -> BillingV1.Subscription {
-    let tenant = try call.tenant.uuid
-    return try await call.answer {
+    try await call.answer {
       let statement = SubscriptionStatements.find(try Validation.id(request.id, "Subscription"))
-      let row = try await database.tenant(tenant, deadline: call.workDeadline, statement) {
-        try $0.only().map { try SubscriptionRow($0) }
-      }
+      let row = try await reads.one(statement, object: request.id, call) { try SubscriptionRow($0) }
       guard let row else { throw ServiceError.notFound("Subscription not found") }
       return row.message
     }

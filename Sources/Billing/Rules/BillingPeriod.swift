@@ -1,4 +1,3 @@
-internal import Protobuf
 internal import Schema
 internal import ServiceKit
 
@@ -35,33 +34,6 @@ extension BillingV1.BillingCycle {
 enum BillingPeriod {
   /// The end of period `number`, counted from 1, of periods that begin at `anchor`.
   static func end(_ number: Int64, anchor: WallTime, cycle: BillingV1.BillingCycle) -> WallTime {
-    advance(anchor, months: number * cycle.months)
-  }
-
-  /// The same time of day on the same day of the month, or on the month's last day when it has no such day.
-  static func advance(_ time: WallTime, months: Int64) -> WallTime {
-    let (day, inDay) = split(time)
-    let date = TimeText.civil(days: day)
-    let month = date.year * 12 + date.month - 1 + months
-    let (year, zeroBased) = (floorDivide(month, 12), floorModulo(month, 12))
-    let clamped = min(date.day, TimeText.daysIn(month: zeroBased + 1, year: year))
-    let days = TimeText.daysSinceEpoch(year: year, month: zeroBased + 1, day: clamped)
-    return WallTime(microseconds: days * microsecondsADay + inDay)
-  }
-
-  private static let microsecondsADay: Int64 = 86_400_000_000
-
-  private static func split(_ time: WallTime) -> (day: Int64, inDay: Int64) {
-    (floorDivide(time.microseconds, microsecondsADay), floorModulo(time.microseconds, microsecondsADay))
-  }
-
-  private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
-    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
-    return remainder < 0 ? quotient - 1 : quotient
-  }
-
-  private static func floorModulo(_ value: Int64, _ divisor: Int64) -> Int64 {
-    let remainder = value % divisor
-    return remainder < 0 ? remainder + divisor : remainder
+    anchor.advanced(months: number * cycle.months)
   }
 }

@@ -3,7 +3,7 @@ internal import ServiceKit
 
 /// What becomes of a subscription (`contract.md` section 2). Pure: a row in, the changed row out.
 enum SubscriptionChange {
-  /// Ends it now, or lets the paid period run out.
+  /// Ends it now, or lets the paid period run out; when that has run out already, now.
   /// - Returns: nil when it is as asked already.
   static func cancel(
     _ row: SubscriptionRow, immediately: Bool, now: WallTime
@@ -11,7 +11,7 @@ enum SubscriptionChange {
     try refuseEnded(row)
     var changed = row
     changed.autoRenew = false
-    if immediately {
+    if immediately || (row.status != .suspended && now >= row.currentPeriodEnd) {
       changed.status = .cancelled
       changed.cancelledAt = row.cancelledAt ?? now
       changed.expiresAt = now

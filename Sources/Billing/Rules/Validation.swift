@@ -12,7 +12,7 @@ enum Validation {
   static let longestMetadata = 16 * 1024
 
   static func currency(_ code: String) throws(ServiceError) {
-    guard code.utf8.count == 3, code.utf8.allSatisfy({ $0 >= 0x41 && $0 <= 0x5a }) else {
+    guard CurrencyCodes.all.contains(code) else {
       throw .validation("currency: expected an ISO 4217 code such as USD", field: "currency")
     }
   }
@@ -48,11 +48,21 @@ enum Validation {
     return text
   }
 
+  /// The status to list; nil for all.
+  static func status(_ status: BillingV1.SubscriptionStatus) throws(ServiceError) -> String? {
+    guard status != .unspecified else { return nil }
+    guard let text = status.text else {
+      throw .validation("status: expected active, cancelled, expired, suspended or past_due", field: "status")
+    }
+    return text
+  }
+
+  static let metadataTooLong = ServiceError.validation(
+    "metadata: expected an object of at most \(longestMetadata) bytes", field: "metadata")
+
   /// The JSON text of an object, bounded.
   static func metadata(_ metadata: Struct) throws(ServiceError) -> PostgresJSON {
-    guard let json = try? metadata.json(), json.count <= longestMetadata else {
-      throw .validation("metadata: expected an object of at most \(longestMetadata) bytes", field: "metadata")
-    }
+    guard let json = try? metadata.json(), json.count <= longestMetadata else { throw metadataTooLong }
     return PostgresJSON(String(decoding: json, as: UTF8.self))
   }
 

@@ -10,6 +10,8 @@ enum AuditEvent: String {
   case subscriptionCreated = "subscription.created"
   case subscriptionUpdated = "subscription.updated"
   case subscriptionCancelled = "subscription.cancelled"
+  /// A super admin looked into a tenant that is not its own.
+  case tenantRead = "tenant.read"
 
   /// The row to write in the transaction of the effect.
   /// - Parameter detail: what a person who reads the trail needs to know; no personal data.

@@ -24,7 +24,7 @@ struct Changes: Sendable {
       if let answer = try await keyed?.begin(transaction, Response.self) { return answer }
       let effect = try await work(transaction)
       var statements = effect.statements
-      if let keyed { statements.append(try keyed.statement(effect.response)) }
+      if let keyed { statements += try keyed.statements(effect.response) }
       if !statements.isEmpty { _ = try await transaction.query(statements) }
       return effect.response
     }

@@ -9,6 +9,8 @@ struct KeyedRequest: Sendable {
   /// Metadata with the key.
   static let metadataKey: MetadataKey = "idempotency-key"
   static let longestKey = 255
+  /// How long an answer is kept at least.
+  static let retention: Duration = .seconds(7 * 86_400)
 
   private let key: String
   private let method: String
@@ -53,12 +55,23 @@ struct KeyedRequest: Sendable {
     return try Response(serialized: try row[2, as: [UInt8].self])
   }
 
-  /// The row that keeps the answer.
-  func statement(_ response: some Message) throws -> Statement {
-    Statement(
-      """
-      INSERT INTO billing.idempotency_keys (tenant_id, subject, key, method, request_digest, response, created_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7)
-      """, change.tenant, change.subject, key, method, digest, try response.serialized(), PostgresTimestamp(change.now))
+  /// Keeps the answer, and forgets a few that are older than `retention`: as many are forgotten as are written, and more.
+  func statements(_ response: some Message) throws -> [Statement] {
+    [
+      Statement(
+        """
+        INSERT INTO billing.idempotency_keys (tenant_id, subject, key, method, request_digest, response, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """, change.tenant, change.subject, key, method, digest, try response.serialized(),
+        PostgresTimestamp(change.now)),
+      // One at a time forgets, so that nobody waits for another's deletion.
+      Statement(
+        """
+        DELETE FROM billing.idempotency_keys WHERE (tenant_id, subject, key) IN (
+          SELECT tenant_id, subject, key FROM billing.idempotency_keys
+          WHERE created_at < $1 AND (SELECT pg_try_advisory_xact_lock(hashtextextended('forget ' || $2, 0)))
+          ORDER BY created_at LIMIT 20)
+        """, PostgresTimestamp(change.now.advanced(by: .zero - Self.retention)), change.tenant.description),
+    ]
   }
 }

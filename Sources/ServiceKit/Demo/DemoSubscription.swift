@@ -4,63 +4,95 @@ internal import Postgres
 struct DemoSubscription {
   let number: Int
   let plan: DemoPlan
+  private let state: State
 
-  private enum State: CaseIterable {
+  private enum State {
     case active, trial, ending, fixedTerm, pastDue, suspended, cancelled, expired
-  }
 
-  /// Most are simply active.
-  private var state: State {
-    switch number % 12 {
-    case 0...4: .active
-    case 5: .trial
-    case 6: .ending
-    case 7: .fixedTerm
-    case 8: .pastDue
-    case 9: .suspended
-    case 10: .cancelled
-    default: .expired
+    /// Most are simply active.
+    init(_ number: Int) {
+      self =
+        switch number % 12 {
+        case 0...4: .active
+        case 5: .trial
+        case 6: .ending
+        case 7: .fixedTerm
+        case 8: .pastDue
+        case 9: .suspended
+        case 10: .cancelled
+        default: .expired
+        }
     }
+
+    var status: String {
+      switch self {
+      case .active, .trial, .ending, .fixedTerm: "active"
+      case .pastDue: "past_due"
+      case .suspended: "suspended"
+      case .cancelled: "cancelled"
+      case .expired: "expired"
+      }
+    }
+
+    var hasEnded: Bool { self == .cancelled || self == .expired }
+    var renews: Bool { [.active, .trial, .pastDue, .suspended].contains(self) }
   }
 
-  private var status: String {
+  /// Nil when none of the plans fits.
+  init?(number: Int, plans: [DemoPlan]) {
+    let state = State(number)
+    let fitting = state == .trial ? plans.filter { $0.active && $0.trialDays > 0 } : plans
+    guard !fitting.isEmpty else { return nil }
+    self.number = number
+    self.state = state
+    // States return every twelve numbers: each time with the next plan.
+    plan = fitting[(number * 5 + number / 12) % fitting.count]
+  }
+
+  /// When things happened, by the rules that the billing service follows.
+  private struct Times {
+    let anchor, started, periodStart, periodEnd: WallTime
+    var trialEnd, cancelled, expires: WallTime?
+  }
+
+  private func times(now: WallTime) -> Times {
+    let day = Duration.seconds(86_400)
+    // Days since the running period began, fewer than any period or trial has.
+    let begun = now.advanced(by: .zero - day * (1 + number * 7 % 12))
+    if state == .trial {
+      let end = begun.advanced(by: day * Int(plan.trialDays))
+      return Times(anchor: end, started: begun, periodStart: begun, periodEnd: end, trialEnd: end)
+    }
+    let cycle: Int64 = plan.cycle == "yearly" ? 12 : 1
+    let earlier = Int64(number % 5)
+    let anchor = begun.advanced(months: -cycle * (earlier + (state.hasEnded ? 1 : 0)))
+    let end = anchor.advanced(months: cycle * (earlier + 1))
+    var times = Times(
+      anchor: anchor, started: anchor, periodStart: anchor.advanced(months: cycle * earlier), periodEnd: end)
     switch state {
-    case .active, .trial, .ending, .fixedTerm: "active"
-    case .pastDue: "past_due"
-    case .suspended: "suspended"
-    case .cancelled: "cancelled"
-    case .expired: "expired"
+    case .ending: times.cancelled = now.advanced(by: .zero - day)
+    case .cancelled: times.cancelled = end.advanced(by: .zero - day * 3)
+    default: break
     }
+    times.expires = state.renews ? nil : state == .cancelled ? times.cancelled : end
+    return times
   }
-
-  private static let day = Duration.seconds(86_400)
 
   func statement(tenant: UUID, customer: UUID?, now: WallTime) -> Statement {
-    let length = Self.day * (plan.cycle == "yearly" ? 365 : 30)
-    // Days since the running period began, fewer than any period has.
-    let into = Self.day * (1 + number * 7 % 12)
-    let hasEnded = state == .cancelled || state == .expired
-    let periodStart =
-      state == .trial ? now.advanced(by: .zero - into) : now.advanced(by: .zero - into - (hasEnded ? length : .zero))
-    let trialEnd = state == .trial ? periodStart.advanced(by: Self.day * 14) : nil
-    let periodEnd = trialEnd ?? periodStart.advanced(by: length)
-    let started = state == .trial ? periodStart : periodStart.advanced(by: .zero - length * (number % 5))
-    let renews = [.active, .trial, .pastDue, .suspended].contains(state)
-    let cancelledAt =
-      state == .ending
-      ? now.advanced(by: .zero - Self.day) : state == .cancelled ? periodEnd.advanced(by: .zero - Self.day * 3) : nil
-    let expiresAt = renews ? nil : state == .cancelled ? cancelledAt : periodEnd
+    let times = times(now: now)
     return Statement(
       """
       INSERT INTO billing.subscriptions
         (tenant_id, id, plan_id, status, billing_cycle, current_price, currency, started_at, anchor_at,
          current_period_start, current_period_end, cancelled_at, expires_at, auto_renew, is_trial, trial_ends_at,
          customer_id, metadata, created_at, updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $8, $10)
-      """, tenant, DemoID.subscription(tenant: tenant, number), plan.id, status, plan.cycle, plan.price, plan.currency,
-      PostgresTimestamp(started), PostgresTimestamp(trialEnd ?? started), PostgresTimestamp(periodStart),
-      PostgresTimestamp(periodEnd), cancelledAt.map { PostgresTimestamp($0) }, expiresAt.map { PostgresTimestamp($0) },
-      renews, state == .trial, trialEnd.map { PostgresTimestamp($0) }, number % 3 == 0 ? customer : nil,
-      number % 4 == 0 ? PostgresJSON("{\"source\":\"demo\",\"seats\":\(number + 1)}") : nil)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $8, $19)
+      """, tenant, DemoID.subscription(tenant: tenant, number), plan.id, state.status, plan.cycle, plan.price,
+      plan.currency, PostgresTimestamp(times.started), PostgresTimestamp(times.anchor),
+      PostgresTimestamp(times.periodStart), PostgresTimestamp(times.periodEnd),
+      times.cancelled.map { PostgresTimestamp($0) }, times.expires.map { PostgresTimestamp($0) }, state.renews,
+      state == .trial, times.trialEnd.map { PostgresTimestamp($0) }, number % 3 == 0 ? customer : nil,
+      number % 4 == 0 ? PostgresJSON("{\"source\":\"demo\",\"seats\":\(number + 1)}") : nil,
+      PostgresTimestamp(times.cancelled ?? times.periodStart))
   }
 }

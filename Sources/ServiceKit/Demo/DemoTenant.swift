@@ -59,9 +59,8 @@ struct DemoTenant {
     for plan in plans { statements.append(plan.statement(tenant: id, createdAt: created)) }
     let customer = users.first { $0.role == .user }.map { DemoID.user($0.number) }
     for number in 0..<subscriptions {
-      let plan = plans[number % plans.count]
-      statements.append(
-        DemoSubscription(number: number, plan: plan).statement(tenant: id, customer: customer, now: now))
+      guard let subscription = DemoSubscription(number: number, plans: plans) else { continue }
+      statements.append(subscription.statement(tenant: id, customer: customer, now: now))
     }
     return statements
   }

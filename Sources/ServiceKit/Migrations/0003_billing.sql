@@ -42,7 +42,9 @@ CREATE TABLE billing.subscriptions (
   is_trial boolean NOT NULL,
   trial_ends_at timestamptz,
   customer_id uuid,
-  metadata jsonb CHECK (jsonb_typeof(metadata) = 'object' AND octet_length(metadata::text) <= 16384),
+  -- Looser than the service's own bound: numbers are written out here, 1e300 with all its zeros.
+  metadata jsonb CONSTRAINT subscriptions_metadata_check
+    CHECK (jsonb_typeof(metadata) = 'object' AND octet_length(metadata::text) <= 65536),
   version bigint NOT NULL DEFAULT 1,
   created_at timestamptz NOT NULL,
   updated_at timestamptz NOT NULL,
@@ -54,7 +56,9 @@ CREATE TABLE billing.subscriptions (
   CHECK (NOT is_trial OR trial_ends_at IS NOT NULL),
   -- A subscription that was asked to end does not renew itself, and it is known when access ends.
   CHECK (cancelled_at IS NULL OR (NOT auto_renew AND expires_at IS NOT NULL)),
-  CHECK (status NOT IN ('cancelled', 'expired') OR NOT auto_renew)
+  CHECK (status NOT IN ('cancelled', 'expired') OR (NOT auto_renew AND expires_at IS NOT NULL)),
+  CHECK (status <> 'cancelled' OR cancelled_at IS NOT NULL),
+  CHECK (created_at <= updated_at)
 );
 
 CREATE INDEX subscriptions_newest_key ON billing.subscriptions (tenant_id, created_at DESC, id DESC);

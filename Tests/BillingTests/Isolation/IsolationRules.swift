@@ -18,6 +18,9 @@ enum IsolationRules {
   /// Tables without a tenant.
   static let exemptTables = ["auth.sign_in_attempts", "public.schema_migrations"]
 
+  /// Roles that the processes of the system act as.
+  static let roles = ["cb_owner", "cb_lookup", "auth_app", "billing_app"]
+
   static let question = """
     WITH ours AS (
       SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, n.nspname, c.relkind, c.relowner, c.relrowsecurity,
@@ -28,6 +31,15 @@ enum IsolationRules {
       SELECT * FROM ours WHERE relkind IN ('r', 'p') AND name <> 'public.schema_migrations'
     ), tenant_tables AS (
       SELECT * FROM tables WHERE name NOT IN (\(list(exemptTables)))
+    ), grants AS (
+      SELECT g.name, g.nspname, g.attname, g.privilege_type AS privilege, coalesce(r.rolname, 'PUBLIC') AS grantee
+      FROM (
+        SELECT t.name, t.nspname, NULL::name AS attname, acl.* FROM tables t
+          JOIN pg_class c ON c.oid = t.oid CROSS JOIN aclexplode(c.relacl) acl
+        UNION ALL
+        SELECT t.name, t.nspname, a.attname, acl.* FROM tables t
+          JOIN pg_attribute a ON a.attrelid = t.oid CROSS JOIN aclexplode(a.attacl) acl
+      ) g LEFT JOIN pg_roles r ON r.oid = g.grantee
     )
     SELECT name || ' does not enable and force row-level security' FROM tables
       WHERE NOT (relrowsecurity AND relforcerowsecurity)
@@ -62,16 +74,32 @@ enum IsolationRules {
     UNION ALL
     SELECT name || ' is neither table nor index' FROM ours WHERE relkind NOT IN ('r', 'p', 'i', 'I')
     UNION ALL
-    SELECT t.name || ' grants ' || g.privilege_type || ' to ' || g.grantee FROM tables t
-      JOIN information_schema.role_table_grants g ON g.table_schema = t.nspname AND g.table_name = t.relname
+    SELECT g.name || ' grants ' || g.privilege || ' to ' || g.grantee FROM grants g
       WHERE g.grantee <> 'cb_owner' AND NOT (
-        g.privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
-        AND (g.grantee = 'auth_app' AND t.nspname = 'auth' OR g.grantee = 'billing_app' AND t.nspname = 'billing'
-          OR g.grantee = 'cb_lookup' AND t.name = 'auth.sign_in_attempts'))
+        g.privilege IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
+        AND (g.grantee = 'auth_app' AND g.nspname = 'auth' OR g.grantee = 'billing_app' AND g.nspname = 'billing'
+          OR g.grantee = 'cb_lookup' AND g.name = 'auth.sign_in_attempts'))
+        AND NOT (g.privilege = 'SELECT' AND g.grantee = 'cb_lookup' AND g.attname IS NOT NULL
+          AND g.name IN ('auth.tenants', 'auth.users', 'auth.sessions'))
     UNION ALL
-    SELECT t.name || ' lets its tenant be changed by ' || g.grantee FROM tables t
-      JOIN information_schema.role_column_grants g ON g.table_schema = t.nspname AND g.table_name = t.relname
-      WHERE g.column_name = 'tenant_id' AND g.privilege_type = 'UPDATE' AND g.grantee <> 'cb_owner'
+    SELECT g.name || ' lets its tenant be changed by ' || g.grantee FROM grants g
+      WHERE g.privilege = 'UPDATE' AND g.grantee NOT IN ('cb_owner', 'cb_lookup')
+        AND (g.attname IS NULL OR g.attname = 'tenant_id')
+    UNION ALL
+    SELECT g.name || ' is a trail that ' || g.grantee || ' may ' || g.privilege FROM grants g
+      WHERE g.name LIKE '%.audit_events' AND g.grantee <> 'cb_owner' AND g.privilege <> 'INSERT'
+    UNION ALL
+    SELECT 'the schema ' || n.nspname || ' grants ' || g.privilege_type || ' to ' || coalesce(r.rolname, 'PUBLIC')
+      FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
+      WHERE n.nspname IN ('auth', 'billing') AND coalesce(r.rolname, 'PUBLIC') <> 'cb_owner'
+        AND NOT (g.privilege_type = 'USAGE' AND (r.rolname = n.nspname || '_app' OR r.rolname = 'cb_lookup' AND n.nspname = 'auth'))
+    UNION ALL
+    SELECT 'the schema public lets ' || coalesce(r.rolname, 'PUBLIC') || ' create'
+      FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
+      WHERE n.nspname = 'public' AND g.privilege_type = 'CREATE'
+        AND coalesce(r.rolname, 'PUBLIC') NOT IN ('cb_owner', 'pg_database_owner', pg_get_userbyid(n.nspowner))
+    UNION ALL
+    SELECT 'what ' || pg_get_userbyid(d.defaclrole) || ' makes is granted to others from the start' FROM pg_default_acl d
     UNION ALL
     SELECT p.oid::regprocedure::text || ' runs with the rights of ' || pg_get_userbyid(p.proowner) || ', unguarded'
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
@@ -80,7 +108,16 @@ enum IsolationRules {
         AND NOT has_function_privilege('public', p.oid, 'EXECUTE'))
     UNION ALL
     SELECT rolname || ' may pass row-level security by' FROM pg_roles
-      WHERE rolname IN ('cb_owner', 'cb_lookup', 'auth_app', 'billing_app') AND (rolsuper OR rolbypassrls)
+      WHERE rolname IN (\(list(roles))) AND (rolsuper OR rolbypassrls OR rolreplication OR rolcreaterole)
+    UNION ALL
+    SELECT pg_get_userbyid(m.member) || ' may act as ' || pg_get_userbyid(m.roleid) FROM pg_auth_members m
+      WHERE pg_get_userbyid(m.member) IN (\(list(roles)))
+        AND NOT (pg_get_userbyid(m.member) = 'cb_owner' AND pg_get_userbyid(m.roleid) = 'cb_lookup')
+    UNION ALL
+    SELECT t.name || ' has the trigger ' || g.tgname || ', which nobody has looked at' FROM tables t
+      JOIN pg_trigger g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal
+    UNION ALL
+    SELECT t.name || ' has the rule ' || w.rulename FROM tables t JOIN pg_rewrite w ON w.ev_class = t.oid
     ORDER BY 1
     """
 

@@ -34,6 +34,13 @@ struct IsolationTests {
       GRANT TRUNCATE ON billing.plans TO billing_app;
       GRANT SELECT ON auth.users TO billing_app;
       GRANT UPDATE ON billing.plans TO billing_app;
+      GRANT SELECT ON billing.subscriptions TO PUBLIC;
+      GRANT SELECT (id) ON billing.plans TO auth_app;
+      GRANT UPDATE (event) ON billing.audit_events TO billing_app;
+      GRANT CREATE ON SCHEMA billing TO billing_app;
+      GRANT USAGE ON SCHEMA billing TO auth_app;
+      CREATE FUNCTION billing.meddle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+      CREATE TRIGGER meddle BEFORE INSERT ON billing.plans FOR EACH ROW EXECUTE FUNCTION billing.meddle();
       CREATE VIEW billing.everything AS SELECT * FROM billing.plans;
       CREATE FUNCTION billing.around() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint';
       """)
@@ -50,42 +57,87 @@ struct IsolationTests {
       "billing.plans grants TRUNCATE to billing_app", "auth.users grants SELECT to billing_app",
       "billing.plans lets its tenant be changed by billing_app", "billing.everything is neither table nor index",
       "billing.around() runs with the rights of cb_owner, unguarded",
+      "billing.subscriptions grants SELECT to PUBLIC", "billing.plans grants SELECT to auth_app",
+      "billing.audit_events is a trail that billing_app may UPDATE",
+      "the schema billing grants CREATE to billing_app", "the schema billing grants USAGE to auth_app",
+      "billing.plans has the trigger meddle, which nobody has looked at",
     ] {
       #expect(lines.contains(expected), "\(expected)\n\(lines.joined(separator: "\n"))")
     }
   }
 
-  @Test("a role sees its tenant's rows, no rows without a tenant, and can write none of another tenant")
-  func behaviour() async throws {
+  /// Runs SQL in a transaction of a service's role, for a tenant when one is given.
+  private func run(_ database: BillingDatabase, as role: String, tenant: String?, _ sql: String) throws -> String {
+    let context = tenant.map { "SELECT set_config('app.current_tenant_id', '\($0)', true) \\g /dev/null" } ?? ""
+    return try database.sql("BEGIN;\nSET LOCAL ROLE \(role);\n\(context)\n\(sql);\nCOMMIT;")
+  }
+
+  @Test("in every table there is, a role sees its tenant's rows alone, and none without a tenant; so does the owner")
+  func reading() async throws {
     let database = try BillingDatabase()
     try await DemoData.seed(conninfo: database.ownerConninfo)
-    func asBilling(_ tenant: String?, _ sql: String) throws -> String {
-      let context = tenant.map { "SELECT set_config('app.current_tenant_id', '\($0)', true) \\g /dev/null" } ?? ""
-      return try database.sql("BEGIN;\nSET LOCAL ROLE billing_app;\n\(context)\n\(sql);\nCOMMIT;")
+    let tables = try database.lines(
+      """
+      SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind = 'r' AND n.nspname IN ('auth', 'billing') AND n.nspname || '.' || c.relname <> 'auth.sign_in_attempts'
+      """)
+    #expect(tables.count >= 9)
+    let globex = DemoData.globex.description
+    for table in tables {
+      let column = table == "auth.tenants" ? "id" : "tenant_id"
+      for role in ["cb_owner", table.hasPrefix("auth.") ? "auth_app" : "billing_app"] {
+        guard try database.sql("SELECT has_table_privilege('\(role)', '\(table)', 'SELECT')") == "t" else { continue }
+        for nobody in [nil, "", UUID.random().description] {
+          #expect(try run(database, as: role, tenant: nobody, "SELECT count(*) FROM \(table)") == "0", "\(role) \(table)")
+        }
+        let strangers = try run(
+          database, as: role, tenant: globex, "SELECT count(*) FROM \(table) WHERE \(column) <> '\(globex)'")
+        #expect(strangers == "0", "\(role) \(table)")
+      }
     }
     let acme = DemoData.acme.description
-    let globex = DemoData.globex.description
-    for table in try database.lines(
-      "SELECT tablename FROM pg_tables WHERE schemaname = 'billing' AND tablename <> 'audit_events'")
-    {
-      #expect(try asBilling(nil, "SELECT count(*) FROM billing.\(table)") == "0", "\(table)")
-      #expect(try asBilling("", "SELECT count(*) FROM billing.\(table)") == "0", "\(table)")
-      let strangers = try asBilling(globex, "SELECT count(*) FROM billing.\(table) WHERE tenant_id <> '\(globex)'")
-      #expect(strangers == "0", "\(table)")
+    for (tenant, count) in [(acme, "36"), (globex, "6")] {
+      let seen = try run(
+        database, as: "billing_app", tenant: tenant, "SELECT count(*) FROM billing.subscriptions")
+      #expect(seen == count)
     }
-    #expect(try asBilling(acme, "SELECT count(*) FROM billing.subscriptions") == "36")
-    #expect(try asBilling(globex, "SELECT count(*) FROM billing.subscriptions") == "6")
+  }
+
+  @Test("what a role writes is its tenant's, whatever it says")
+  func writing() async throws {
+    let database = try BillingDatabase()
+    try await DemoData.seed(conninfo: database.ownerConninfo)
+    let acme = DemoData.acme.description
+    let globex = DemoData.globex.description
     let insert = """
       INSERT INTO billing.plans (tenant_id, id, name, billing_cycle, price, currency, created_at, updated_at)
       VALUES ('\(acme)', 'x', 'X', 'monthly', 1, 'USD', now(), now())
       """
-    #expect(throws: BillingDatabase.PsqlFailure.self) { try asBilling(globex, insert) }
-    #expect(throws: BillingDatabase.PsqlFailure.self) { try asBilling(nil, insert) }
-    #expect(throws: BillingDatabase.PsqlFailure.self) { try asBilling(acme, "SELECT * FROM auth.users") }
-    #expect(throws: BillingDatabase.PsqlFailure.self) { try asBilling(acme, "TRUNCATE billing.plans") }
-    #expect(throws: BillingDatabase.PsqlFailure.self) {
-      try asBilling(globex, "UPDATE billing.plans SET tenant_id = '\(globex)'")
+    let refused: [(String?, String, String)] = [
+      (globex, insert, "row-level security"), (nil, insert, "row-level security"), ("", insert, "row-level security"),
+      (acme, "SELECT * FROM auth.users", "permission denied"), (acme, "TRUNCATE billing.plans", "permission denied"),
+      (acme, "DELETE FROM billing.subscriptions", "permission denied"),
+      (acme, "SELECT * FROM billing.audit_events", "permission denied"),
+      (acme, "UPDATE billing.plans SET price = 1", "permission denied"),
+      (globex, "UPDATE billing.plans SET tenant_id = '\(globex)'", "permission denied"),
+      (acme, "ALTER TABLE billing.plans NO FORCE ROW LEVEL SECURITY", "must be owner"),
+      (acme, "CREATE TABLE billing.mine ()", "permission denied"), (acme, "SET ROLE cb_owner", "permission denied"),
+      ("nonsense", "SELECT * FROM billing.plans", "invalid input syntax for type uuid"),
+    ]
+    for (tenant, sql, reason) in refused {
+      // Logged in as the service is, not as a superuser who has put on its role.
+      let context = tenant.map { "SELECT set_config('app.current_tenant_id', '\($0)', true);" } ?? ""
+      let error = #expect(throws: BillingDatabase.PsqlFailure.self, "\(sql)") {
+        try database.sqlAsService("BEGIN; \(context) \(sql); COMMIT;")
+      }
+      #expect(error?.text.contains(reason) == true, "\(sql): \(error?.text ?? "")")
     }
+    // A foreign row cannot be aimed at: nothing is hit, and nothing says why.
+    let aimed = try run(
+      database, as: "billing_app", tenant: globex,
+      "WITH hit AS (UPDATE billing.plans SET name = 'stolen' WHERE tenant_id = '\(acme)' RETURNING 1) SELECT count(*) FROM hit"
+    )
+    #expect(aimed == "0")
   }
 
   @Test("a reference cannot cross tenants")

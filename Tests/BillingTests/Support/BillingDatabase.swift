@@ -49,6 +49,10 @@ final class BillingDatabase: Sendable {
   @discardableResult
   func sql(_ text: String) throws -> String { try Self.psql(superuser, text) }
 
+  /// Runs SQL logged in as the service.
+  @discardableResult
+  func sqlAsService(_ text: String) throws -> String { try Self.psql(conninfo, text) }
+
   /// Lines that psql prints.
   func lines(_ text: String) throws -> [String] {
     try sql(text).split(separator: "\n").map(String.init)
