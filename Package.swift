@@ -100,7 +100,7 @@ let package = Package(
     test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "TestSupport"]),
     test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", "TestSupport"]),
     .testTarget(
-      name: "GeneratorTests", dependencies: ["Generator", "protoc-gen-cloudbill", "TestSupport"],
+      name: "GeneratorTests", dependencies: ["Generator", "protoc-gen-cloudbill", "Schema", "Protobuf", "TestSupport"],
       path: "Tests/GeneratorTests",
       exclude: ["Golden", "Stranger/Proto", "Stranger/Python", "Stranger/Program"], swiftSettings: house),
     test("CloudbillTests", ["TestSupport", "Reactor"]),

@@ -13,9 +13,7 @@ import type {
   ListSubscriptionsRequest,
   LoginRequest,
   LoginResponse,
-  LogoutRequest,
   LogoutResponse,
-  MeRequest,
   Pagination,
   Plan,
   RefreshRequest,
@@ -91,8 +89,8 @@ export class Connection {
     const response = await (this.options.fetch ?? fetch)((this.options.baseURL ?? "") + path + search(parts.query), {
       method,
       headers,
-      body: parts.body === undefined ? undefined : JSON.stringify(parts.body),
-      signal: parts.signal,
+      body: parts.body === undefined ? null : JSON.stringify(parts.body),
+      signal: parts.signal ?? null,
     });
     if (response.status === 204) return { data: undefined as T };
     const envelope = await response.json().catch(() => undefined);

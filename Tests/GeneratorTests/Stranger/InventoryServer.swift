@@ -18,7 +18,7 @@ final class InventoryServer {
     process.standardOutput = output
     try process.run()
     let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-    guard line == "ready\n" else { throw NotReady(description: "the Python server said '\(line)'") }
+    guard line.hasPrefix("ready") else { throw NotReady(description: "the Python server said '\(line)'") }
   }
 
   struct NotReady: Error, CustomStringConvertible { let description: String }

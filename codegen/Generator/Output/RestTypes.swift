@@ -78,13 +78,13 @@ struct RestTypes {
     }
   }
 
-  /// Whether a reply always has the field: absent messages and empty strings are left out, all else is printed. An id is
-  /// never empty.
+  /// Whether a reply always has the field. By the rules of `JSONEncodingOptions.rest`, absent messages, empty strings and
+  /// unspecified enums are left out, all else is printed; an id is never empty, and what a reply shows has its state.
   static func isAlwaysPrinted(_ field: FieldModel) -> Bool {
     if field.isRepeated { return true }
     if field.oneof != nil { return false }
     switch field.type {
-    case .message, .bytes, .group: return false
+    case .message, .group: return false
     case .string: return field.name == "id"
     default: return true
     }

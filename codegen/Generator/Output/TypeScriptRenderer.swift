@@ -68,8 +68,8 @@ struct TypeScriptRenderer {
   private func element(_ field: FieldModel) -> String {
     if field.format != .plain { return "number" }
     switch field.type {
-    case .double, .float, .int32, .uint32: return "number"
-    case .int64, .uint64, .string, .bytes: return "string"
+    case .double, .float, .int32, .uint32, .int64, .uint64: return "number"
+    case .string, .bytes: return "string"
     case .bool: return "boolean"
     case .enumeration(let name): return WellKnown.swiftName(name) == nil ? types.name(name) : "null"
     case .message(let name): return wellKnown(name) ?? types.name(name)
@@ -80,16 +80,15 @@ struct TypeScriptRenderer {
   private func wellKnown(_ name: String) -> String? {
     switch name {
     case "google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.FieldMask",
-      "google.protobuf.StringValue", "google.protobuf.BytesValue", "google.protobuf.Int64Value",
-      "google.protobuf.UInt64Value":
+      "google.protobuf.StringValue", "google.protobuf.BytesValue":
       "string"
     case "google.protobuf.Struct", "google.protobuf.Any": "Record<string, unknown>"
     case "google.protobuf.Empty": "Record<string, never>"
     case "google.protobuf.ListValue": "unknown[]"
     case "google.protobuf.Value": "unknown"
     case "google.protobuf.BoolValue": "boolean"
-    case "google.protobuf.Int32Value", "google.protobuf.UInt32Value", "google.protobuf.DoubleValue",
-      "google.protobuf.FloatValue":
+    case "google.protobuf.Int32Value", "google.protobuf.UInt32Value", "google.protobuf.Int64Value",
+      "google.protobuf.UInt64Value", "google.protobuf.DoubleValue", "google.protobuf.FloatValue":
       "number"
     default: nil
     }
@@ -99,7 +98,8 @@ struct TypeScriptRenderer {
 
   private func clientFile() -> String {
     var text = SourceText()
-    let used = Set(types.routes.flatMap { [types.name($0.method.input), result($0).replacing("[]", with: "")] })
+    let requests = routes.map(\.method.input).filter { !(types.table.messages[$0]?.fields.isEmpty ?? true) }
+    let used = Set(requests.map(types.name) + routes.map { result($0).replacing("[]", with: "") })
       .union(types.routes.contains(where: \.isPaginated) ? ["Pagination"] : [])
     let names = (types.messages.map(\.fullName) + types.enums.map(\.fullName)).map(types.name).filter(used.contains)
     text.list("import type {", names.sorted(), "} from \"./types.js\";")
@@ -241,8 +241,8 @@ struct TypeScriptRenderer {
         const response = await (this.options.fetch ?? fetch)((this.options.baseURL ?? "") + path + search(parts.query), {
           method,
           headers,
-          body: parts.body === undefined ? undefined : JSON.stringify(parts.body),
-          signal: parts.signal,
+          body: parts.body === undefined ? null : JSON.stringify(parts.body),
+          signal: parts.signal ?? null,
         });
         if (response.status === 204) return { data: undefined as T };
         const envelope = await response.json().catch(() => undefined);

@@ -242,7 +242,7 @@ public enum OpenAPIDocument {
                 "in": "query",
                 "required": false,
                 "schema": {
-                  "type": "string",
+                  "type": "integer",
                   "format": "int64"
                 }
               },
@@ -288,7 +288,7 @@ public enum OpenAPIDocument {
                 "in": "query",
                 "required": false,
                 "schema": {
-                  "type": "string",
+                  "type": "integer",
                   "format": "int64"
                 }
               },
@@ -438,7 +438,7 @@ public enum OpenAPIDocument {
                 "in": "path",
                 "required": true,
                 "schema": {
-                  "type": "string",
+                  "type": "integer",
                   "format": "int64"
                 }
               },
@@ -529,8 +529,8 @@ public enum OpenAPIDocument {
                 "type": "number"
               },
               "amountSold": {
-                "type": "string",
-                "format": "int64"
+                "type": "integer",
+                "minimum": 0
               },
               "available": {
                 "type": "boolean"
@@ -575,7 +575,18 @@ public enum OpenAPIDocument {
                 "format": "int32"
               }
             },
-            "required": ["id", "kind", "price", "weight", "amountSold", "available", "tags", "labels", "relatedKinds"],
+            "required": [
+              "id",
+              "kind",
+              "price",
+              "weight",
+              "amountSold",
+              "available",
+              "tags",
+              "labels",
+              "thumbnail",
+              "relatedKinds"
+            ],
             "description": "Something one can buy."
           },
           "ItemKind": {

@@ -2,7 +2,6 @@
 
 import type {
   CreateItemRequest,
-  GetBestItemRequest,
   GetItemRequest,
   Item,
   ListItemsRequest,
@@ -76,8 +75,8 @@ export class Connection {
     const response = await (this.options.fetch ?? fetch)((this.options.baseURL ?? "") + path + search(parts.query), {
       method,
       headers,
-      body: parts.body === undefined ? undefined : JSON.stringify(parts.body),
-      signal: parts.signal,
+      body: parts.body === undefined ? null : JSON.stringify(parts.body),
+      signal: parts.signal ?? null,
     });
     if (response.status === 204) return { data: undefined as T };
     const envelope = await response.json().catch(() => undefined);

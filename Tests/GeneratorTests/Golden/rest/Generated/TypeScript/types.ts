@@ -12,7 +12,7 @@ export type GetBestItemRequest = Record<string, never>;
 
 export interface GetItemRequest {
   itemId: string;
-  seller?: string;
+  seller?: number;
 }
 
 /** Something one can buy. */
@@ -25,13 +25,13 @@ export interface Item {
   currency?: string;
   formerPrice?: number;
   weight: number;
-  amountSold: string;
+  amountSold: number;
   available: boolean;
   tags: string[];
   labels: Record<string, string>;
   createdAt?: string;
   extra?: Record<string, unknown>;
-  thumbnail?: string;
+  thumbnail: string;
   size?: Size;
   relatedKinds: ItemKind[];
   maker?: string;
