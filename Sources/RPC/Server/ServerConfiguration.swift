@@ -7,6 +7,9 @@ public struct ServerConfiguration: Sendable {
   public var interceptors: [any ServerInterceptor] = []
   /// Most bytes of one request message; a longer one is answered RESOURCE_EXHAUSTED.
   public var maximumRequestBytes = 4 * 1024 * 1024
+  /// Most bytes of requests that have arrived in part, in the whole server; a call that brings more is answered RESOURCE_EXHAUSTED.
+  /// Requests that arrive in one piece, as nearly all do, hold nothing; each loop has room for one request at least.
+  public var maximumHeldRequestBytes = 128 * 1024 * 1024
   /// Most calls that run at a time in the whole server; one more is answered RESOURCE_EXHAUSTED.
   public var maximumCalls = 10_000
   /// Most connections in the whole server; those beyond wait to be accepted.

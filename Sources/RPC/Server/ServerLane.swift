@@ -13,6 +13,8 @@ final class ServerLane: HTTP2ConnectionDelegate {
   /// Used by one encoding or decoding at a time, which never suspends.
   let arena = Arena()
   private let maximumCalls: Int
+  private let maximumHeldBytes: Int
+  private var heldBytes = 0
   private var listener: TCPListener?
   private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
   // Exclusivity is unchecked where one thread is certain: the loop's.
@@ -28,6 +30,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
     decodingLimits = configuration.decodingLimits
     self.methods = methods
     maximumCalls = max(1, configuration.maximumCalls / lanes)
+    maximumHeldBytes = max(configuration.maximumRequestBytes, configuration.maximumHeldRequestBytes / lanes)
   }
 
   func listen(_ address: SocketAddress, lanes: Int) throws(ReactorError) {
@@ -57,6 +60,15 @@ final class ServerLane: HTTP2ConnectionDelegate {
   func callStarted() { calls += 1 }
   func callEnded() { calls -= 1 }
 
+  /// Takes account of a part of a request that is kept; false when there is no room for it.
+  func hold(_ byteCount: Int) -> Bool {
+    guard heldBytes + byteCount <= maximumHeldBytes else { return false }
+    heldBytes += byteCount
+    return true
+  }
+
+  func release(_ byteCount: Int) { heldBytes -= byteCount }
+
   func request(
     _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
   ) {
@@ -70,6 +82,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
         throw RPCError(.unimplemented, "grpc-encoding is not supported", metadata: Metadata())
       }
       guard let timeout = head.timeout else { throw .internal("grpc-timeout is not a timeout") }
+      guard timeout > 0 else { throw .deadlineExceeded() }
       guard calls < maximumCalls else { throw .resourceExhausted("the server is at its limit of calls, try again") }
       let now = Instant.now()
       let call = ServerCall(

@@ -16,6 +16,8 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
   @exclusivity(unchecked) private var inbound: MessageSource?
   @exclusivity(unchecked) private var task: Task<Void, Never>?
   @exclusivity(unchecked) private var timer: Timer?
+  /// Parts of the request that are kept, counted against the server's bound.
+  @exclusivity(unchecked) private var heldBytes = 0
   @exclusivity(unchecked) private var begun = 0
   @exclusivity(unchecked) private var hasStarted = false
   @exclusivity(unchecked) private var headersSent = false
@@ -84,6 +86,10 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
       }
       return
     }
+    guard lane.hold(bytes.byteCount) else {
+      return fail(.resourceExhausted("the server holds too many parts of requests, try again"))
+    }
+    heldBytes += bytes.byteCount
     bytes.withUnsafeBytes { assembler.append($0) }
     // The limit on messages bounds the buffer, so the window is given back at once.
     stream.consume(bytes.byteCount)
@@ -229,6 +235,7 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
     }
     task = nil
     inbound = nil
+    if heldBytes > 0 { lane.release(heldBytes) }
     writers.resumeAll(.failure(.cancelled()))
     let elapsed = call.start.duration(to: Instant.now())
     while begun > 0 {

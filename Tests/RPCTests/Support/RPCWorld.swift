@@ -37,6 +37,11 @@ final class RPCWorld: Sendable {
     return reply.value
   }
 
+  /// What the kitchen said, or the error's description.
+  func outcome(_ command: String) async -> String {
+    do throws(RPCError) { return try await tell(command) } catch { return "\(error)" }
+  }
+
   /// The error of a call that must fail.
   func failure(_ command: String, options: CallOptions = CallOptions()) async -> RPCError? {
     do throws(RPCError) {

@@ -1,0 +1,112 @@
+import Protobuf
+import RPC
+import Reactor
+import Synchronization
+import Testing
+
+@Suite("A server")
+struct ServerTests {
+  @Test("that drains finishes the calls that run and takes no new ones")
+  func drain() async throws {
+    try await RPCWorld.run { world in
+      let running = Task { await world.outcome("sleep 700") }
+      #expect(await eventually { world.kitchen.seen.started == 1 })
+      await world.server.drain(within: .seconds(60))
+      #expect(await running.value == "slept")
+      #expect(world.server.health.status(of: "test.Kitchen") == .notServing)
+      let late = await world.failure("late")
+      #expect(late?.code == .unavailable)
+    }
+  }
+
+  @Test("cuts off what still runs when the time to drain is over")
+  func drainLimit() async throws {
+    try await RPCWorld.run { world in
+      let running = Task { await world.failure("sleep 60000") }
+      #expect(await eventually { world.kitchen.seen.started == 1 })
+      await world.server.drain(within: .milliseconds(200))
+      #expect(await running.value?.code == .unavailable)
+      #expect(await eventually { world.kitchen.seen.cancelled == 1 })
+    }
+  }
+
+  @Test("at its limit of calls refuses the next one and recovers")
+  func calls() async throws {
+    var configuration = ServerConfiguration()
+    configuration.maximumCalls = 3
+    try await RPCWorld.run(server: configuration) { world in
+      let running = (0..<3).map { _ in Task { await world.failure("sleep 60000") } }
+      #expect(await eventually { world.kitchen.seen.started == 3 })
+      let refused = await world.failure("one more")
+      #expect(refused?.code == .resourceExhausted)
+      for task in running { task.cancel() }
+      #expect(await eventually { await world.server.runningCalls() == 0 })
+      #expect(await world.outcome("again") == "again!")
+    }
+  }
+
+  @Test("forgets calls whose caller has vanished")
+  func vanished() async throws {
+    try await RPCWorld.run { world in
+      let group = try EventLoopGroup(count: 1)
+      let channel = Channel(target: [world.address], group: group)
+      let task = Task {
+        let _: StringValue = try await channel.unary(Kitchen.command, StringValue("sleep 60000"))
+      }
+      #expect(await eventually { world.kitchen.seen.started == 1 })
+      // Its loop ends, and with it the connection.
+      group.stop()
+      #expect(await eventually { world.kitchen.seen.cancelled == 1 })
+      task.cancel()
+    }
+  }
+
+  @Test("asks its interceptors in order and tells them in the opposite order, each once")
+  func interceptors() async throws {
+    let log = Log()
+    var configuration = ServerConfiguration()
+    configuration.interceptors = [Note("outer", log), Note("inner", log)]
+    try await RPCWorld.run(server: configuration) { world in
+      _ = try await world.tell("x")
+      #expect(log.take() == ["outer begin", "inner begin", "inner OK", "outer OK"])
+      _ = await world.failure("fail 5 no")
+      #expect(log.take() == ["outer begin", "inner begin", "inner NOT_FOUND", "outer NOT_FOUND"])
+      let refused = await world.failure("x", options: CallOptions(metadata: ["x-refuse": "outer"]))
+      #expect(refused?.code == .permissionDenied)
+      #expect(log.take() == ["outer begin", "outer PERMISSION_DENIED"])
+      let expired = await world.failure("sleep 60000", options: CallOptions(deadline: .after(.milliseconds(200))))
+      #expect(expired?.code == .deadlineExceeded)
+      #expect(await eventually { log.count == 4 })
+    }
+  }
+}
+
+private final class Log: Sendable {
+  private let lines = Mutex<[String]>([])
+  var count: Int { lines.withLock { $0.count } }
+  func note(_ line: String) { lines.withLock { $0.append(line) } }
+
+  func take() -> [String] {
+    lines.withLock { lines in
+      defer { lines = [] }
+      return lines
+    }
+  }
+}
+
+private struct Note: ServerInterceptor {
+  let name: String
+  let log: Log
+
+  init(_ name: String, _ log: Log) {
+    self.name = name
+    self.log = log
+  }
+
+  func begin(_ call: ServerCall) throws(RPCError) {
+    log.note("\(name) begin")
+    if call.metadata["x-refuse"] == name { throw .permissionDenied("refused") }
+  }
+
+  func end(_ call: ServerCall, status: StatusCode, elapsed: Duration) { log.note("\(name) \(status.name)") }
+}
