@@ -46,7 +46,7 @@ struct ClaimsMemory {
   /// nobody can fill the memory with values that collide.
   private static func hash(_ bytes: RawSpan) -> Int {
     var hasher = Hasher()
-    bytes.withUnsafeBytes { hasher.combine(bytes: UnsafeRawBufferPointer(rebasing: $0.suffix(hashedByteCount))) }
+    bytes.extracting(last: hashedByteCount).withUnsafeBytes { hasher.combine(bytes: $0) }
     return hasher.finalize()
   }
 

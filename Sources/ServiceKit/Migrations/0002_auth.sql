@@ -79,7 +79,7 @@ CREATE TABLE auth.audit_events (
   user_id uuid NOT NULL,
   session_id uuid,
   -- The tenant a super admin acted in, when it is not its own.
-  acted_in uuid REFERENCES auth.tenants (id),
+  acted_in uuid,
   request_id text NOT NULL DEFAULT '',
   PRIMARY KEY (tenant_id, id),
   FOREIGN KEY (tenant_id, user_id) REFERENCES auth.users (tenant_id, id)
@@ -209,13 +209,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT t.status FROM auth.tenants t WHERE t.id = tenant;
 $$;
 
--- A function's new owner needs CREATE on the schema at that moment only.
-GRANT CREATE ON SCHEMA auth TO cb_lookup;
-ALTER FUNCTION auth.begin_sign_in(text, bytea, timestamptz, integer, integer) OWNER TO cb_lookup;
-ALTER FUNCTION auth.end_sign_in(bytea, timestamptz) OWNER TO cb_lookup;
-ALTER FUNCTION auth.session_state(uuid) OWNER TO cb_lookup;
-ALTER FUNCTION auth.tenant_status(uuid) OWNER TO cb_lookup;
-REVOKE CREATE ON SCHEMA auth FROM cb_lookup;
+-- Before they change hands: cb_owner has no rights of its new owner's to give.
 REVOKE ALL ON FUNCTION auth.begin_sign_in(text, bytea, timestamptz, integer, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION auth.end_sign_in(bytea, timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION auth.session_state(uuid) FROM PUBLIC;
@@ -224,3 +218,11 @@ GRANT EXECUTE ON FUNCTION auth.begin_sign_in(text, bytea, timestamptz, integer, 
 GRANT EXECUTE ON FUNCTION auth.end_sign_in(bytea, timestamptz) TO auth_app;
 GRANT EXECUTE ON FUNCTION auth.session_state(uuid) TO auth_app;
 GRANT EXECUTE ON FUNCTION auth.tenant_status(uuid) TO auth_app;
+
+-- A function's new owner needs CREATE on the schema at that moment only.
+GRANT CREATE ON SCHEMA auth TO cb_lookup;
+ALTER FUNCTION auth.begin_sign_in(text, bytea, timestamptz, integer, integer) OWNER TO cb_lookup;
+ALTER FUNCTION auth.end_sign_in(bytea, timestamptz) OWNER TO cb_lookup;
+ALTER FUNCTION auth.session_state(uuid) OWNER TO cb_lookup;
+ALTER FUNCTION auth.tenant_status(uuid) OWNER TO cb_lookup;
+REVOKE CREATE ON SCHEMA auth FROM cb_lookup;

@@ -114,6 +114,8 @@ enum IsolationRules {
       WHERE pg_get_userbyid(m.member) IN (\(list(roles)))
         AND NOT (pg_get_userbyid(m.member) = 'cb_owner' AND pg_get_userbyid(m.roleid) = 'cb_lookup')
     UNION ALL
+    SELECT 'cb_owner sees what cb_lookup sees' WHERE pg_has_role('cb_owner', 'cb_lookup', 'USAGE')
+    UNION ALL
     SELECT t.name || ' has the trigger ' || g.tgname || ', which nobody has looked at' FROM tables t
       JOIN pg_trigger g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal
     UNION ALL

@@ -76,10 +76,13 @@ struct BadInputTests {
       let group = try EventLoopGroup(count: 1)
       defer { group.stop() }
       let part = RawCall.frame([UInt8](repeating: 0, count: 300_000), length: 400_000)
-      async let first = RawCall(part, ends: false, fields: [
-        ":method": "POST", ":scheme": "http", ":path": "/test.Kitchen/Do", ":authority": "test",
-        "content-type": "application/grpc", "te": "trailers", "grpc-timeout": "3S",
-      ]).send(to: world.address, group: group)
+      async let first = RawCall(
+        part, ends: false,
+        fields: [
+          ":method": "POST", ":scheme": "http", ":path": "/test.Kitchen/Do", ":authority": "test",
+          "content-type": "application/grpc", "te": "trailers", "grpc-timeout": "3S",
+        ]
+      ).send(to: world.address, group: group)
       #expect(await eventually { await world.server.runningCalls() == 1 })
       try await Task.sleep(for: .milliseconds(200))
       let second = try await RawCall(part, ends: false).send(to: world.address, group: group)
