@@ -27,22 +27,10 @@ public func runProcess(
     try Data(name == "in" ? input ?? [] : []).write(to: url)
     return url
   }
-  let process = Process()
-  if executable.hasPrefix("/") {
-    process.executableURL = URL(filePath: executable)
-    process.arguments = arguments
-  } else {
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [executable] + arguments
-  }
-  process.environment = environment
-  process.standardInput = try FileHandle(forReadingFrom: files[0])
-  process.standardOutput = try FileHandle(forWritingTo: files[1])
-  process.standardError = try FileHandle(forWritingTo: files[2])
-  try process.run()
-  process.waitUntilExit()
-  let signalled = process.terminationReason == .uncaughtSignal
+  let process = try ChildProcess(
+    executable, arguments, environment: environment, input: FileHandle(forReadingFrom: files[0]),
+    output: FileHandle(forWritingTo: files[1]), error: FileHandle(forWritingTo: files[2]))
   return ProcessResult(
-    status: process.terminationStatus + (signalled ? 128 : 0),
-    output: [UInt8](try Data(contentsOf: files[1])), error: [UInt8](try Data(contentsOf: files[2])))
+    status: process.wait(), output: [UInt8](try Data(contentsOf: files[1])),
+    error: [UInt8](try Data(contentsOf: files[2])))
 }

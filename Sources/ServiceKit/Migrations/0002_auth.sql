@@ -127,10 +127,12 @@ CREATE POLICY tenant ON auth.audit_events
   USING (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), '')::uuid))
   WITH CHECK (tenant_id = (SELECT nullif(current_setting('app.current_tenant_id', true), '')::uuid));
 
-CREATE POLICY lookup ON auth.tenants FOR SELECT TO cb_lookup USING (true);
-CREATE POLICY lookup ON auth.users FOR SELECT TO cb_lookup USING (true);
-CREATE POLICY lookup ON auth.sessions FOR SELECT TO cb_lookup USING (true);
-CREATE POLICY lookup ON auth.sign_in_attempts TO cb_lookup USING (true) WITH CHECK (true);
+-- For the functions alone: cb_owner is a member of cb_lookup, and a policy counts for members, too.
+CREATE POLICY lookup ON auth.tenants FOR SELECT TO cb_lookup USING (current_user = 'cb_lookup');
+CREATE POLICY lookup ON auth.users FOR SELECT TO cb_lookup USING (current_user = 'cb_lookup');
+CREATE POLICY lookup ON auth.sessions FOR SELECT TO cb_lookup USING (current_user = 'cb_lookup');
+CREATE POLICY lookup ON auth.sign_in_attempts TO cb_lookup
+  USING (current_user = 'cb_lookup') WITH CHECK (current_user = 'cb_lookup');
 
 GRANT USAGE ON SCHEMA auth TO auth_app, cb_lookup;
 GRANT SELECT ON auth.tenants TO auth_app;
@@ -209,7 +211,6 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT t.status FROM auth.tenants t WHERE t.id = tenant;
 $$;
 
--- Before they change hands: cb_owner has no rights of its new owner's to give.
 REVOKE ALL ON FUNCTION auth.begin_sign_in(text, bytea, timestamptz, integer, integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION auth.end_sign_in(bytea, timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION auth.session_state(uuid) FROM PUBLIC;

@@ -34,8 +34,7 @@ struct RoleBootstrap {
         "select 'create role \(role) \(attributes)' where not exists (select from pg_roles where rolname = '\(role)') \\gexec"
       )
     }
-    // It may give functions to cb_lookup, but does not see what cb_lookup sees: policies count for members that inherit.
-    make("cb_owner", "nologin noinherit")
+    make("cb_owner", "nologin")
     make("cb_lookup", "nologin")
     for role in [DatabaseRole.migrator, .auth, .billing] {
       make(role.rawValue, "login nosuperuser nobypassrls nocreatedb nocreaterole")

@@ -30,7 +30,6 @@ final class AuthDatabase: Sendable {
           IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN EXECUTE format('CREATE ROLE %I NOLOGIN', role); END IF;
         END LOOP;
       END $$;
-      ALTER ROLE cb_owner NOINHERIT;
       GRANT cb_lookup TO cb_owner;
       CREATE ROLE \(name) LOGIN PASSWORD 'secret' IN ROLE auth_app;
       COMMIT;
@@ -82,16 +81,14 @@ final class AuthDatabase: Sendable {
 
   /// A psql that keeps a transaction open.
   final class Blocker {
-    private let process = Process()
+    private let process: ChildProcess
     private let input = Pipe()
 
     init(_ conninfo: String, _ statement: String) throws {
       let output = Pipe()
-      process.executableURL = URL(filePath: "/usr/bin/env")
-      process.arguments = ["psql", "-X", "-q", "-A", "-t", "-d", conninfo]
-      process.standardInput = input
-      process.standardOutput = output
-      try process.run()
+      process = try ChildProcess(
+        "psql", ["-X", "-q", "-A", "-t", "-d", conninfo], input: input.fileHandleForReading,
+        output: output.fileHandleForWriting)
       try input.fileHandleForWriting.write(contentsOf: Data("BEGIN;\n\(statement);\n\\echo held\n".utf8))
       var text = ""
       while !text.contains("held"), let data = try output.fileHandleForReading.read(upToCount: 1) {
@@ -101,7 +98,7 @@ final class AuthDatabase: Sendable {
 
     func release() {
       try? input.fileHandleForWriting.close()
-      process.waitUntilExit()
+      process.wait()
     }
   }
 

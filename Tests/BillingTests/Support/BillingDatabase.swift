@@ -30,7 +30,6 @@ final class BillingDatabase: Sendable {
           IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN EXECUTE format('CREATE ROLE %I NOLOGIN', role); END IF;
         END LOOP;
       END $$;
-      ALTER ROLE cb_owner NOINHERIT;
       GRANT cb_lookup TO cb_owner;
       CREATE ROLE \(name) LOGIN PASSWORD 'secret' IN ROLE billing_app;
       CREATE ROLE \(name)_owner LOGIN PASSWORD 'secret' IN ROLE cb_owner;

@@ -10,7 +10,7 @@ final class RunningMesh: Sendable {
   let basePort: UInt16
   /// Everything it printed.
   let output: String
-  private let shell: Process
+  private let shell: ChildProcess
   private let lifeline: Pipe
   private let directory: TemporaryDirectory
 
@@ -40,10 +40,10 @@ final class RunningMesh: Sendable {
     self.basePort = basePort ?? Self.freeBasePort()
     output = directory.path + "/output"
     try Data().write(to: URL(filePath: output))
-    shell = Process()
     lifeline = Pipe()
-    shell.executableURL = URL(filePath: "/bin/sh")
-    shell.arguments =
+    let file = try FileHandle(forWritingTo: URL(filePath: output))
+    shell = try ChildProcess(
+      "/bin/sh",
       [
         "-c",
         """
@@ -57,13 +57,8 @@ final class RunningMesh: Sendable {
         if [ -n "$orphaned" ]; then wait $mesh; rm -rf "$0"; else kill $reader 2>/dev/null; fi
         exit $code
         """, directory.path, Self.program, "up", "--data", data, "--base-port", "\(self.basePort)",
-      ] + arguments
-    shell.environment = ProcessInfo.processInfo.environment.merging(environment) { _, new in new }
-    shell.standardInput = lifeline
-    let file = try FileHandle(forWritingTo: URL(filePath: output))
-    shell.standardOutput = file
-    shell.standardError = file
-    try shell.run()
+      ] + arguments, environment: ProcessInfo.processInfo.environment.merging(environment) { _, new in new },
+      input: lifeline.fileHandleForReading, output: file, error: file)
   }
 
   /// A base for which no port of the mesh is in use: below the kernel's own range, spread by chance between test runs.
@@ -127,7 +122,7 @@ final class RunningMesh: Sendable {
     let all = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return all.compactMap { pid_t($0) }.filter { number in
       // The shell that holds the lifeline names the directory, too.
-      number != shell.processIdentifier && Self.commandLine(number).contains(data + " ")
+      number != shell.identifier && Self.commandLine(number).contains(data + " ")
     }
   }
 
@@ -155,12 +150,11 @@ final class RunningMesh: Sendable {
   }
 
   func waitForEnd() -> Int32 {
-    shell.waitUntilExit()
-    return shell.terminationStatus
+    shell.wait()
   }
 
   deinit {
     try? lifeline.fileHandleForWriting.close()
-    shell.waitUntilExit()
+    shell.wait()
   }
 }

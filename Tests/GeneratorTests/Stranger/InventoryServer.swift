@@ -4,7 +4,7 @@ import TestSupport
 /// The schema's server, on Google's own gRPC for Python.
 final class InventoryServer {
   let port: UInt16
-  private let process = Process()
+  private let process: ChildProcess
   private let modules: TemporaryDirectory
 
   /// Starts it and waits until it answers.
@@ -13,19 +13,12 @@ final class InventoryServer {
     modules = try TemporaryDirectory()
     let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Python/inventory_server.py")
     let output = Pipe()
-    process.executableURL = URL(filePath: TestEnvironment.python)
-    process.arguments = [script.path, "\(port)", modules.path] + protoPaths
-    process.standardOutput = output
-    try process.run()
+    process = try ChildProcess(
+      TestEnvironment.python, [script.path, "\(port)", modules.path] + protoPaths, output: output.fileHandleForWriting)
+    try output.fileHandleForWriting.close()
     let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
     guard line.hasPrefix("ready") else { throw NotReady(description: "the Python server said '\(line)'") }
   }
 
   struct NotReady: Error, CustomStringConvertible { let description: String }
-
-  deinit {
-    // Not SIGTERM: a child inherits the signals that the test's thread blocks, and that one is among them.
-    kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
-  }
 }

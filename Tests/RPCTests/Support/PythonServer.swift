@@ -6,22 +6,20 @@ import TestSupport
 /// A gRPC server of Google's Python package, running beside the test.
 final class PythonServer {
   let address: SocketAddress
-  private let process: Process
+  private let process: ChildProcess
   private let input = Pipe()
 
   init() throws {
-    process = Process()
-    process.executableURL = URL(filePath: TestEnvironment.python)
-    process.arguments = [TestEnvironment.root.appending(path: "Tests/RPCTests/Python/grpcio_server.py").path]
     let output = Pipe()
-    process.standardOutput = output
-    process.standardInput = input
-    try process.run()
+    process = try ChildProcess(
+      TestEnvironment.python,
+      [TestEnvironment.root.appending(path: "Tests/RPCTests/Python/grpcio_server.py").path],
+      input: input.fileHandleForReading, output: output.fileHandleForWriting)
+    try output.fileHandleForWriting.close()
     // The server prints its port when it listens.
     let line = output.fileHandleForReading.availableData
     guard let port = UInt16(String(decoding: line, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
     else {
-      process.terminate()
       throw RPCError.unavailable("the Python server did not start")
     }
     address = try SocketAddress(host: "127.0.0.1", port: port)
@@ -30,6 +28,6 @@ final class PythonServer {
   /// Ends it: it stops when its input ends.
   func stop() {
     try? input.fileHandleForWriting.close()
-    process.waitUntilExit()
+    process.wait()
   }
 }
