@@ -69,8 +69,8 @@ final class EdgePipeline: RequestHandler {
   private func serve(
     _ request: HTTPRequest, from peer: SocketAddress, _ record: inout AccessRecord, _ numbers: inout EdgeMetrics.Route
   ) async throws(ErrorAnswer) -> HTTPResponse {
-    if request.head.matches(request.head.path, "/health") {
-      return try health(request.head, requestID: record.requestID)
+    if let page = try OpenPages.answer(request.head, timestamp: clock.timestamp, requestID: record.requestID) {
+      return page
     }
     switch context.table.match(request.head) {
     case .notFound: throw .notFound
@@ -117,14 +117,4 @@ final class EdgePipeline: RequestHandler {
 
   /// After it the token's session has ended: what is remembered of it is forgotten before the answer goes out, not within seconds.
   private static let logoutPath = "/cloudbill.auth.v1.Auth/Logout"
-
-  /// For balancers: says that the edge answers, and nothing else.
-  private func health(_ head: HTTPRequestHead, requestID: [UInt8]) throws(ErrorAnswer) -> HTTPResponse {
-    guard head.method == .get || head.method == .head else { throw .methodNotAllowed([.get, .head]) }
-    var body: [UInt8] = []
-    Envelope.openData(&body)
-    body.append("{\"status\":\"healthy\"}")
-    Envelope.close(&body, message: nil, timestamp: clock.timestamp)
-    return HTTPResponse(200, requestID: requestID, body: body)
-  }
 }

@@ -34,13 +34,13 @@ public final class CallObserver: ServerInterceptor {
     var line = LogLine(time: clock.now, level: Self.level(of: status))
     line.add("service", service)
     line.add("message", "call")
-    line.add("requestId", call.requestID)
+    line.add("request_id", call.requestID)
     line.add("method", call.descriptor.path)
     line.add("status", status.name)
-    line.add("durationMs", milliseconds: nanoseconds)
+    line.add("duration_us", nanoseconds / 1000)
     if let claims = call.optionalClaims {
       line.add("tenant", (try? call.tenant.description) ?? claims.tenantText)
-      line.add("subject", claims.subjectText)
+      line.add("user", claims.subjectText)
     }
     if let diagnosis = call.diagnosis { line.add("error", diagnosis) }
     lane.value.append(line.finished())

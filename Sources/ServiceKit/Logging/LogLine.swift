@@ -30,13 +30,9 @@ struct LogLine {
     append(quoted: value)
   }
 
-  /// Milliseconds with three decimals.
-  mutating func add(_ name: StaticString, milliseconds nanoseconds: Int64) {
+  mutating func add(_ name: StaticString, _ value: Int64) {
     begin(name)
-    let microseconds = max(0, nanoseconds) / 1000
-    append(microseconds / 1000)
-    bytes.append(0x2E)
-    append(microseconds % 1000, digits: 3)
+    append(value)
   }
 
   /// The finished line.

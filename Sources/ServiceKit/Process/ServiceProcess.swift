@@ -84,7 +84,8 @@ public enum ServiceProcess {
     let databaseGuard = DatabaseGuard(context.database)
     let watchdog = Watchdog(context.group, threshold: .milliseconds(100)) { stall in
       logger.warning(
-        "a loop is stuck", metadata: ["loop": "\(stall.loopName)", "durationMs": "\(stall.duration.wholeMilliseconds)"])
+        "a loop is stuck",
+        metadata: ["loop": "\(stall.loopName)", "duration_ms": "\(stall.duration.wholeMilliseconds)"])
     }
     LoopMetrics.register(context.group, in: context.metrics)
     DatabaseMetrics.register(context.database, in: context.metrics)

@@ -45,11 +45,11 @@ struct AuthProcessTests {
     }
     let calls = lines.filter { $0["message"] as? String == "call" }
     #expect(calls.count == 3)
-    #expect(calls[0]["requestId"] as? String == "request-1")
+    #expect(calls[0]["request_id"] as? String == "request-1")
     #expect(calls[0]["method"] as? String == "/cloudbill.auth.v1.Auth/Login")
     #expect(calls[0]["status"] as? String == "OK")
     #expect(calls[1]["tenant"] as? String == AuthDatabase.acme)
-    #expect(calls[1]["subject"] as? String == login.user?.id)
+    #expect(calls[1]["user"] as? String == login.user?.id)
     #expect(calls[2]["status"] as? String == "UNAUTHENTICATED")
     #expect(lines.contains { $0["message"] as? String == "stopped" })
     for secret in [

@@ -83,9 +83,9 @@ final class AuthDatabase: Sendable {
   final class Blocker {
     private let process: ChildProcess
     private let input = Pipe()
+    private let output = Pipe()
 
     init(_ conninfo: String, _ statement: String) throws {
-      let output = Pipe()
       process = try ChildProcess(
         "psql", ["-X", "-q", "-A", "-t", "-d", conninfo], input: input.fileHandleForReading,
         output: output.fileHandleForWriting)

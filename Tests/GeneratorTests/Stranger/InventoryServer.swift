@@ -5,6 +5,7 @@ import TestSupport
 final class InventoryServer {
   let port: UInt16
   private let process: ChildProcess
+  private let output = Pipe()
   private let modules: TemporaryDirectory
 
   /// Starts it and waits until it answers.
@@ -12,7 +13,6 @@ final class InventoryServer {
     port = freePort()
     modules = try TemporaryDirectory()
     let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Python/inventory_server.py")
-    let output = Pipe()
     process = try ChildProcess(
       TestEnvironment.python, [script.path, "\(port)", modules.path] + protoPaths, output: output.fileHandleForWriting)
     try output.fileHandleForWriting.close()

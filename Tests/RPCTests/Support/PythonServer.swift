@@ -8,9 +8,9 @@ final class PythonServer {
   let address: SocketAddress
   private let process: ChildProcess
   private let input = Pipe()
+  private let output = Pipe()
 
   init() throws {
-    let output = Pipe()
     process = try ChildProcess(
       TestEnvironment.python,
       [TestEnvironment.root.appending(path: "Tests/RPCTests/Python/grpcio_server.py").path],

@@ -108,11 +108,6 @@ func residentBytes() -> Int {
 func openFileLimit() -> Int {
   var limit = rlimit()
   getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-  if limit.rlim_max < 32_768 {
-    // Only root may: then the test holds its 10,000 connections with both of their ends in this process.
-    var higher = rlimit(rlim_cur: 32_768, rlim_max: 32_768)
-    if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &higher) == 0 { return 32_768 }
-  }
   limit.rlim_cur = limit.rlim_max
   setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
   return Int(clamping: limit.rlim_cur)

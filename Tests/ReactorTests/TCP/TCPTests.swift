@@ -64,15 +64,16 @@ struct TCPTests {
   func idleConnections() async throws {
     let world = try await EchoWorld()
     defer { world.stop() }
-    let count = min(10_000, openFileLimit() / 2 - 200)
+    let count = min(10_000, openFileLimit() - 1000)
     let before = residentBytes()
-    var descriptors: [Int32] = []
-    defer { for descriptor in descriptors { close(descriptor) } }
-    for _ in 0..<count { descriptors.append(try #require(blockingConnect(world.address))) }
-    for _ in 0..<500 where await world.openConnections() < count { try await Task.sleep(for: .milliseconds(10)) }
+    let crowd = try Crowd(of: count, at: world.address)
+    for _ in 0..<2000 where await world.openConnections() < count { try await Task.sleep(for: .milliseconds(10)) }
     #expect(await world.openConnections() == count)
     #expect((residentBytes() - before) / count < 2048)
     #expect(try await world.exchange([1, 2, 3]) == [1, 2, 3])
+    crowd.leave()
+    for _ in 0..<2000 where await world.openConnections() > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(await world.openConnections() == 0)
   }
 
   @Test("100,000 connects leave no descriptor and no memory behind")

@@ -18,7 +18,7 @@ struct LogLineTests {
     var line = LogLine(time: WallTime(microseconds: 1_700_000_000_123_456), level: "info")
     line.add("message", nasty)
     line.add(dynamic: "na\"me", "value")
-    line.add("durationMs", milliseconds: 1_234_567)
+    line.add("duration_us", 1_234_567)
     let bytes = line.finished()
     #expect(bytes.last == 0x0A)
     #expect(bytes.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F })
@@ -27,7 +27,7 @@ struct LogLineTests {
     #expect(object["level"] as? String == "info")
     #expect(object["message"] as? String == nasty)
     #expect(object["na\"me"] as? String == "value")
-    #expect(object["durationMs"] as? Double == 1.234)
+    #expect(object["duration_us"] as? Int == 1_234_567)
   }
 
   @Test("a long value is cut between characters")
