@@ -25,7 +25,7 @@ struct SubscriptionTests {
   @Test("the documented request creates a subscription and gets the documented answer")
   func create() throws {
     let client = try RestClient.signedIn()
-    let end = text(daysFromNow: 31)
+    let end = text(daysFromNow: 28)
     let reply = try client.post("/api/billing/subscriptions", documentedRequest(end: end))
     #expect(reply.status == 201, "\(reply.text)")
     #expect(reply.json["success"] == .bool(true))

@@ -35,7 +35,7 @@ struct CallerIdentity {
     }
   }
 
-  /// `cb_migrator` sees users of every tenant through the policy that signing in uses.
+  /// Looks as `cb_lookup`, which alone sees users of every tenant.
   private func find(_ email: String, group: EventLoopGroup) async throws -> IdentityV1.Claims {
     let address = try DatabaseAddress(directory: directory)
     let database = Database(
@@ -45,14 +45,15 @@ struct CallerIdentity {
     do {
       found = try await database.unscoped(
         deadline: .after(Self.databasePatience),
-        Statement(
-          "SELECT u.tenant_id, u.id, u.role, u.email FROM auth.users u WHERE lower(u.email) = lower($1)", email)
-      ) { rows in
-        try rows.map { row in
-          IdentityV1.Claims(
-            subject: try row[1, as: UUID.self].description, tenantID: try row[0, as: UUID.self].description,
-            role: IdentityV1.Role(jsonName: try row[2, as: String.self]), email: try row[3, as: String.self])
-        }
+        [
+          Statement("SET LOCAL ROLE cb_lookup"),
+          Statement(
+            "SELECT u.tenant_id, u.id, u.role, u.email FROM auth.users u WHERE lower(u.email) = lower($1)", email),
+        ]
+      )[1].map { row in
+        IdentityV1.Claims(
+          subject: try row[1, as: UUID.self].description, tenantID: try row[0, as: UUID.self].description,
+          role: IdentityV1.Role(jsonName: try row[2, as: String.self]), email: try row[3, as: String.self])
       }
     } catch {
       await database.close()

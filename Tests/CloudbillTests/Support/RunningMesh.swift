@@ -127,8 +127,11 @@ final class RunningMesh: Sendable {
   }
 
   private static func processes(parent: pid_t) -> [pid_t] {
-    let text = (try? String(contentsOfFile: "/proc/\(parent)/task/\(parent)/children", encoding: .utf8)) ?? ""
-    return text.split(separator: " ").compactMap { pid_t($0) }
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(parent)/task")) ?? []
+    return threads.flatMap { thread in
+      let text = (try? String(contentsOfFile: "/proc/\(parent)/task/\(thread)/children", encoding: .utf8)) ?? ""
+      return text.split(separator: " ").compactMap { pid_t($0) }
+    }
   }
 
   private static func commandLine(_ number: pid_t) -> String {
