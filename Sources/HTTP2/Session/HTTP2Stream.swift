@@ -69,6 +69,9 @@ public final class HTTP2Stream {
   /// Whether the stream is over because its connection is, and not by itself.
   public internal(set) var isConnectionLost = false
 
+  /// Whether the stream is over because a header list was too long: the peer's for our limit, or ours for the engine's.
+  public internal(set) var isFieldLimitExceeded = false
+
   /// Whether the peer has said all it had to say.
   public var hasPeerEnded: Bool { remoteEnded }
 

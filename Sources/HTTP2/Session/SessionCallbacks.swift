@@ -65,8 +65,8 @@ enum SessionCallbacks {
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, context in
       withSession(context) { $0.streamClosed(id, code: HTTP2ErrorCode(rawValue: code)) }
     }
-    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, _, context in
-      withSession(context) { $0.frameNotSent(frame.unsafelyUnwrapped.pointee) }
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, error, context in
+      withSession(context) { $0.frameNotSent(frame.unsafelyUnwrapped.pointee, error: error) }
     }
     nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, context in
       withSession(context) { $0.invalidFrameArrived() }

@@ -76,7 +76,10 @@ extension HTTP2Session {
   }
 
   private func fieldsTooLarge(_ stream: HTTP2Stream) {
-    guard arrivingKind == .request else { return stream.reset(.cancel) }
+    guard arrivingKind == .request else {
+      stream.isFieldLimitExceeded = true
+      return stream.reset(.cancel)
+    }
     stream.sendHeaders(Self.fieldsTooLarge, endsStream: true)
     delegate?.requestTooLarge(stream)
   }
@@ -115,11 +118,15 @@ extension HTTP2Session {
   }
 
   /// HEADERS that will never be sent: a request that waited for its turn in vain, or a list too long for the engine.
-  func frameNotSent(_ frame: nghttp2_frame) -> Int32 {
+  func frameNotSent(_ frame: nghttp2_frame, error: Int32) -> Int32 {
     guard nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) == NGHTTP2_HEADERS else { return SessionCallbacks.ok }
     if role == .client, frame.headers.cat == NGHTTP2_HCAT_REQUEST {
-      if let stream = streams.first(where: { $0.id == frame.hd.stream_id }) { forget(stream, code: .refusedStream) }
+      if let stream = streams.first(where: { $0.id == frame.hd.stream_id }) {
+        stream.isFieldLimitExceeded = error == NGHTTP2_ERR_FRAME_SIZE_ERROR.rawValue
+        forget(stream, code: .refusedStream)
+      }
     } else if let stream = stream(frame.hd.stream_id) {
+      stream.isFieldLimitExceeded = error == NGHTTP2_ERR_FRAME_SIZE_ERROR.rawValue
       stream.reset(.internalError)
     }
     return SessionCallbacks.ok

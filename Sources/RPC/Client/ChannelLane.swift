@@ -9,7 +9,7 @@ final class ChannelLane: HTTP2ConnectionDelegate {
   private let target: [SocketAddress]
   private var position = 0
   private var state = State.idle
-  private var failures = 0
+  private var backoff: Backoff
   private var isReady = false
   private var lastFailure = "the server cannot be reached"
   private var pending: [ClientCall] = []
@@ -30,6 +30,8 @@ final class ChannelLane: HTTP2ConnectionDelegate {
     self.target = target
     self.configuration = configuration
     constantFields = RequestFields.constant(userAgent: configuration.userAgent)
+    backoff = Backoff(
+      initial: configuration.initialBackoff, maximum: configuration.maximumBackoff, addressCount: target.count)
   }
 
   var authority: String { configuration.authority ?? target[position].description }
@@ -153,26 +155,24 @@ final class ChannelLane: HTTP2ConnectionDelegate {
 
   private func attemptFailed(_ message: String) {
     lastFailure = message
-    failures += 1
     position = (position + 1) % target.count
-    if failures % target.count != 0, !isClosed { return connect() }
-    backOff()
-    let waiting = pending
-    pending = waiting.filter { $0.options.waitsForReady && !isClosed }
-    for call in waiting where !call.options.waitsForReady || isClosed { call.abort(.unavailable(message)) }
-  }
-
-  private func backOff() {
-    guard !isClosed else { return state = .idle }
-    let rounds = min(16, (failures - 1) / target.count)
-    let base = min(configuration.initialBackoff * (1 << rounds), configuration.maximumBackoff)
-    let wait = base * Double.random(in: 0.8...1.2)
+    let wait = backoff.failed(chance: .random(in: 0...1))
+    guard let wait, !isClosed else { return isClosed ? giveUp(message) : connect() }
     let timer = loop.schedule(after: wait) { [weak self] in
       guard let self else { return }
       // Only for somebody who waits: an idle channel keeps no server busy.
       if pending.isEmpty { state = .idle } else { connect() }
     }
     state = .backingOff(timer)
+    giveUp(message)
+  }
+
+  /// Ends the calls that do not wait for better times.
+  private func giveUp(_ message: String) {
+    if isClosed { state = .idle }
+    let waiting = pending
+    pending = waiting.filter { $0.options.waitsForReady && !isClosed }
+    for call in waiting where !call.options.waitsForReady || isClosed { call.abort(.unavailable(message)) }
   }
 
   private func reconnect(after connection: HTTP2Connection) {
@@ -182,7 +182,7 @@ final class ChannelLane: HTTP2ConnectionDelegate {
   }
 
   func ready(_ connection: HTTP2Connection) {
-    failures = 0
+    backoff.succeeded()
     isReady = true
   }
 

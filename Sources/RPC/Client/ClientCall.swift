@@ -121,6 +121,9 @@ class ClientCall: HTTP2StreamDelegate {
 
   func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
     guard !isDone else { return }
+    if stream.isFieldLimitExceeded {
+      return end(.failure(.resourceExhausted("the metadata of the request or the response is over the limit")))
+    }
     if code == .refusedStream, !headReceived {
       // The server promises that it has not looked at the request (RFC 9113 §8.7).
       self.stream = nil

@@ -13,10 +13,11 @@ enum ResponseHead {
   private static func error(ofHTTPStatus status: String) -> RPCError {
     let message = "the server answered with HTTP status \(status.prefix(3))"
     switch status {
-    case "400", "431": return .internal(message)
+    case "400": return .internal(message)
     case "401": return .unauthenticated(message)
     case "403": return .permissionDenied(message)
     case "404": return .unimplemented(message)
+    case "431": return .resourceExhausted("the metadata is longer than the server takes")
     case "429", "502", "503", "504": return .unavailable(message)
     default: return .unknown(message)
     }

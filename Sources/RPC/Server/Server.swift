@@ -52,6 +52,13 @@ public final class Server: Sendable {
     return count
   }
 
+  /// Bytes of requests that have arrived in part and wait for the rest.
+  public func heldRequestBytes() async -> Int {
+    var count = 0
+    for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.heldBytes }.value }
+    return count
+  }
+
   /// Ends in order: says NOT_SERVING, accepts nothing new, tells clients to go elsewhere (GOAWAY), lets running calls finish and closes.
   /// What still runs after `limit` is cut off.
   public func drain(within limit: Duration) async {

@@ -14,7 +14,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
   let arena = Arena()
   private let maximumCalls: Int
   private let maximumHeldBytes: Int
-  private var heldBytes = 0
+  @exclusivity(unchecked) private(set) var heldBytes = 0
   private var listener: TCPListener?
   private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
   // Exclusivity is unchecked where one thread is certain: the loop's.

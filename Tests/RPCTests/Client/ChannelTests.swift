@@ -109,7 +109,14 @@ struct ChannelTests {
       let hurried = CallOptions(deadline: .after(.milliseconds(300)))
       guard case .failure(let error) = await tell(channel, "sleep 60000", hurried) else { return }
       #expect(error.code == .deadlineExceeded)
-      #expect(await eventually { world.kitchen.seen.cancelled == 1 })
+      #expect(await eventually { world.kitchen.seen.cancelled == world.kitchen.seen.started })
+      let before = world.kitchen.seen.started
+      let cancelled = Task { await tell(channel, "sleep 60000") }
+      #expect(await eventually { world.kitchen.seen.started == before + 1 })
+      cancelled.cancel()
+      guard case .failure(let reason) = await cancelled.value else { return }
+      #expect(reason.code == .cancelled)
+      #expect(await eventually { world.kitchen.seen.cancelled == before + 1 })
     }
   }
 }

@@ -5,9 +5,9 @@ import threading
 import time
 
 import grpc
-from google.protobuf import wrappers_pb2 as wrappers
+from google.protobuf import descriptor_pb2, wrappers_pb2 as wrappers
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 
 def method(channel, kind, name, reply):
@@ -134,13 +134,28 @@ def health(channel):
 
 
 def reflection(channel):
-    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    """Both versions, whose messages are the same on the wire."""
     asked = reflection_pb2.ServerReflectionRequest
-    requests = [asked(list_services=""), asked(file_containing_symbol="nobody.Knows")]
-    replies = list(stub.ServerReflectionInfo(iter(requests), timeout=60))
-    names = [service.name for service in replies[0].list_services_response.service]
-    assert "test.Kitchen" in names and "grpc.health.v1.Health" in names, names
-    assert replies[1].error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0], replies[1]
+    requests = [
+        asked(list_services=""),
+        asked(file_containing_symbol="nobody.Knows"),
+        asked(file_containing_symbol="grpc.health.v1.Health"),
+        asked(file_by_filename="grpc/health/v1/health.proto"),
+    ]
+    for version in ["v1", "v1alpha"]:
+        call = channel.stream_stream(
+            f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+        )
+        replies = list(call(iter(requests), timeout=60))
+        names = [service.name for service in replies[0].list_services_response.service]
+        assert "test.Kitchen" in names and f"grpc.reflection.{version}.ServerReflection" in names, names
+        assert replies[1].error_response.error_code == grpc.StatusCode.NOT_FOUND.value[0], replies[1]
+        for reply in replies[2:]:
+            found = descriptor_pb2.FileDescriptorProto.FromString(reply.file_descriptor_response.file_descriptor_proto[0])
+            assert found.name == "grpc/health/v1/health.proto", found.name
+            assert [service.name for service in found.service] == ["Health"], found
 
 
 def main():

@@ -76,21 +76,54 @@ struct BadInputTests {
       let group = try EventLoopGroup(count: 1)
       defer { group.stop() }
       let part = RawCall.frame([UInt8](repeating: 0, count: 300_000), length: 400_000)
-      async let first = RawCall(
-        part, ends: false,
-        fields: [
-          ":method": "POST", ":scheme": "http", ":path": "/test.Kitchen/Do", ":authority": "test",
-          "content-type": "application/grpc", "te": "trailers", "grpc-timeout": "3S",
-        ]
-      ).send(to: world.address, group: group)
-      #expect(await eventually { await world.server.runningCalls() == 1 })
-      try await Task.sleep(for: .milliseconds(200))
+      let first = Task {
+        try await RawCall(part, ends: false, cancellable: true).send(to: world.address, group: group)
+      }
+      #expect(await eventually { await world.server.heldRequestBytes() == part.count })
       let second = try await RawCall(part, ends: false).send(to: world.address, group: group)
       #expect(second.code == String(StatusCode.resourceExhausted.rawValue))
-      #expect(try await first.code == String(StatusCode.deadlineExceeded.rawValue))
+      first.cancel()
+      _ = try await first.value
+      #expect(await eventually { await world.server.heldRequestBytes() == 0 })
       let third = try await RawCall(RawCall.frame([UInt8](repeating: 0, count: 400_000)))
         .send(to: world.address, group: group)
       #expect(third.code == String(StatusCode.invalidArgument.rawValue))
+    }
+  }
+
+  @Test("a request that is reset half way leaves nothing behind")
+  func resetHalfWay() async throws {
+    try await RPCWorld.run { world in
+      let group = try EventLoopGroup(count: 1)
+      defer { group.stop() }
+      for body in [[], [0, 0], RawCall.frame(Self.message, length: 100_000)] {
+        let call = Task {
+          try await RawCall(body, ends: false, cancellable: true).send(to: world.address, group: group)
+        }
+        #expect(await eventually { await world.server.runningCalls() == 1 })
+        #expect(await eventually { await world.server.heldRequestBytes() == body.count })
+        call.cancel()
+        #expect(try await call.value.reset == .cancel)
+        #expect(await eventually { await world.server.runningCalls() == 0 })
+        #expect(await world.server.heldRequestBytes() == 0)
+      }
+    }
+  }
+
+  @Test("the server keeps the deadline although the caller goes on waiting")
+  func deadline() async throws {
+    try await RPCWorld.run { world in
+      var call = RawCall(changing: ["grpc-timeout": "50m"])
+      call.body = RawCall.frame(try StringValue("sleep 60000").serialized())
+      let reply = try await call.send(to: world.address, group: world.group)
+      #expect(reply.code == String(StatusCode.deadlineExceeded.rawValue))
+      #expect(await eventually { world.kitchen.seen.cancelled == world.kitchen.seen.started })
+      // A request that never becomes whole does not outlive its deadline either.
+      call.ends = false
+      call.body = [0, 0]
+      let half = try await call.send(to: world.address, group: world.group)
+      #expect(half.code == reply.code)
+      #expect(await eventually { await world.server.heldRequestBytes() == 0 })
     }
   }
 

@@ -9,11 +9,16 @@ struct ServerTests {
   @Test("that drains finishes the calls that run and takes no new ones")
   func drain() async throws {
     try await RPCWorld.run { world in
-      let running = Task { await world.outcome("sleep 700") }
-      #expect(await eventually { world.kitchen.seen.started == 1 })
-      await world.server.drain(within: .seconds(60))
-      #expect(await running.value == "slept")
-      #expect(world.server.health.status(of: "test.Kitchen") == .notServing)
+      let chat: BidirectionalStream<StringValue, StringValue> = try await world.channel.bidirectional(Kitchen.chat)
+      async let drained: Void = world.server.drain(within: .seconds(60))
+      #expect(await eventually { world.server.health.status(of: "test.Kitchen") == .notServing })
+      for line in ["one", "two"] {
+        try await chat.requests.send(StringValue(line))
+        #expect(try await chat.responses.next()?.value == line + "?")
+      }
+      await chat.finish()
+      #expect(try await chat.responses.next() == nil)
+      await drained
       let late = await world.failure("late")
       #expect(late?.code == .unavailable)
     }
@@ -42,6 +47,41 @@ struct ServerTests {
       for task in running { task.cancel() }
       #expect(await eventually { await world.server.runningCalls() == 0 })
       #expect(await world.outcome("again") == "again!")
+    }
+  }
+
+  @Test("lets calls over a connection's limit wait for their turn, or for their deadline")
+  func callsOfConnection() async throws {
+    var configuration = ServerConfiguration()
+    configuration.connectionLimits.concurrentStreams = 2
+    try await RPCWorld.run(server: configuration) { world in
+      let many = (0..<50).map { index in Task { await world.outcome("\(index)") } }
+      for (index, task) in many.enumerated() { #expect(await task.value == "\(index)!") }
+      let running = (0..<2).map { _ in Task { await world.failure("sleep 60000") } }
+      #expect(await eventually { world.kitchen.seen.started == 2 })
+      let late = await world.failure("x", options: CallOptions(deadline: .after(.milliseconds(50))))
+      #expect(late?.code == .deadlineExceeded)
+      #expect(await world.server.runningCalls() == 2)
+      for task in running { task.cancel() }
+      #expect(await world.outcome("again") == "again!")
+    }
+  }
+
+  @Test("lets connections over its limit wait until another one has closed")
+  func connections() async throws {
+    var configuration = ServerConfiguration()
+    configuration.maximumConnections = 1
+    try await RPCWorld.run(server: configuration) { world in
+      #expect(await world.outcome("first") == "first!")
+      let group = try EventLoopGroup(count: 1)
+      defer { group.stop() }
+      let second = Channel(target: [world.address], group: group)
+      let waiting = Task { () async throws(RPCError) -> StringValue in
+        try await second.unary(Kitchen.command, StringValue("second"))
+      }
+      for _ in 0..<20 { #expect(await world.outcome("first") == "first!") }
+      await world.channel.close()
+      #expect(try await waiting.value.value == "second!")
     }
   }
 
@@ -74,16 +114,18 @@ struct ServerTests {
       let refused = await world.failure("x", options: CallOptions(metadata: ["x-refuse": "outer"]))
       #expect(refused?.code == .permissionDenied)
       #expect(log.take() == ["outer begin", "outer PERMISSION_DENIED"])
-      let expired = await world.failure("sleep 60000", options: CallOptions(deadline: .after(.milliseconds(200))))
-      #expect(expired?.code == .deadlineExceeded)
-      #expect(await eventually { log.count == 4 })
+      // Raw, because a call of the channel might end before it is sent.
+      var late = RawCall(changing: ["grpc-timeout": "20m"])
+      late.ends = false
+      let expired = try await late.send(to: world.address, group: world.group)
+      #expect(expired.code == "4")
+      #expect(log.take() == ["outer begin", "inner begin", "inner DEADLINE_EXCEEDED", "outer DEADLINE_EXCEEDED"])
     }
   }
 }
 
 private final class Log: Sendable {
   private let lines = Mutex<[String]>([])
-  var count: Int { lines.withLock { $0.count } }
   func note(_ line: String) { lines.withLock { $0.append(line) } }
 
   func take() -> [String] {

@@ -7,6 +7,8 @@ struct RawCall: Sendable {
   var body: [UInt8] = []
   /// Whether the request is ended; a test of timeouts leaves it open.
   var ends = true
+  /// Whether cancelling the task that sends it resets the stream.
+  var cancellable = false
 
   struct Reply: Sendable {
     var status = ""
@@ -24,9 +26,13 @@ struct RawCall: Sendable {
     "content-type": "application/grpc", "te": "trailers",
   ]
 
-  init(_ body: [UInt8], ends: Bool = true, fields: KeyValuePairs<String, String> = RawCall.lawful) {
+  init(
+    _ body: [UInt8], ends: Bool = true, cancellable: Bool = false,
+    fields: KeyValuePairs<String, String> = RawCall.lawful
+  ) {
     self.body = body
     self.ends = ends
+    self.cancellable = cancellable
     self.fields = fields
   }
 
@@ -52,17 +58,27 @@ struct RawCall: Sendable {
 
   func send(to address: SocketAddress, group: EventLoopGroup) async throws -> Reply {
     let loop = group.loops[0]
-    return try await Task(executorPreference: loop) {
+    let exchanging = Task(executorPreference: loop) {
       let exchange = RawExchange()
       let tcp = try await RawExchange.connect(address, loop)
       let connection = try HTTP2Connection(client: tcp.value, delegate: exchange)
       let stream = try connection.openStream(nil, made ?? HeaderFields(fields), delegate: exchange)
       stream.write(body)
       if ends { stream.finish() }
-      let reply = await exchange.reply()
+      let bound = LoopBound(stream, loop: loop)
+      let reply = await withTaskCancellationHandler {
+        await exchange.reply()
+      } onCancel: {
+        if cancellable { loop.execute { bound.value.reset(.cancel) } }
+      }
       connection.close()
       return reply
-    }.value
+    }
+    return try await withTaskCancellationHandler {
+      try await exchanging.value
+    } onCancel: {
+      exchanging.cancel()
+    }
   }
 }
 

@@ -1,0 +1,79 @@
+public import HTTP2
+import RPC
+import Reactor
+import Synchronization
+
+/// A server that answers requests with whatever a test likes, right or wrong.
+final class RawServer: HTTP2ConnectionDelegate {
+  private let answer: (HTTP2Stream, HTTP2Connection, _ number: Int) -> Void
+  private var connections: [HTTP2Connection] = []
+  private var listener: TCPListener?
+  private var requests = 0
+
+  private init(_ answer: @escaping (HTTP2Stream, HTTP2Connection, _ number: Int) -> Void) {
+    self.answer = answer
+  }
+
+  /// Runs `body` with a channel to a server whose requests are handed to `answer`, numbered from 0.
+  static func run<R: Sendable>(
+    channel configuration: ChannelConfiguration = ChannelConfiguration(),
+    answering answer: @escaping @Sendable (HTTP2Stream, HTTP2Connection, _ number: Int) -> Void,
+    _ body: (Channel) async throws -> R
+  ) async throws -> R {
+    let group = try EventLoopGroup(count: 1, name: "raw")
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let server = LoopBound(RawServer(answer), loop: loop)
+    let address = try await Task(executorPreference: loop) { try server.value.listen(on: loop) }.value
+    let result = try await body(Channel(target: [address], configuration: configuration, group: group))
+    await Task(executorPreference: loop) { server.value.close() }.value
+    return result
+  }
+
+  private func listen(on loop: EventLoop) throws -> SocketAddress {
+    let listener = try TCPListener(
+      loop: loop, address: SocketAddress(host: "127.0.0.1", port: 0), maximumConnections: 16
+    ) { [unowned self] tcp in
+      if let connection = try? HTTP2Connection(server: tcp, delegate: self) { self.connections.append(connection) }
+    }
+    self.listener = listener
+    return listener.localAddress
+  }
+
+  private func close() {
+    listener?.close()
+    for connection in connections { connection.close() }
+  }
+
+  func request(
+    _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
+  ) {
+    answer(stream, connection, requests)
+    requests += 1
+  }
+
+  func closed(_ connection: HTTP2Connection, reason: HTTP2CloseReason) {}
+}
+
+/// An answer written down: header fields, bytes, trailers.
+struct RawAnswer: Sendable {
+  var head: HeaderFields = [":status": "200", "content-type": "application/grpc"]
+  var body: [UInt8] = []
+  var trailers: HeaderFields?
+
+  /// The message `StringValue("raw")`.
+  static let message: [UInt8] = [10, 3, 114, 97, 119]
+
+  func send(_ stream: HTTP2Stream) {
+    stream.sendHeaders(nil, head, endsStream: body.isEmpty && trailers == nil)
+    stream.write(body)
+    stream.finish(trailers: trailers)
+  }
+}
+
+extension HeaderFields: ExpressibleByDictionaryLiteral {
+  public init(dictionaryLiteral elements: (String, String)...) {
+    self.init()
+    for (name, value) in elements { append(name, value) }
+  }
+}
