@@ -98,7 +98,9 @@ let package = Package(
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, "TestSupport"]),
     test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"]),
     test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "TestSupport"]),
-    test("EdgeTests", ["Edge", "ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", "TestSupport"]),
+    test(
+      "EdgeTests", ["Edge", "ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", "TestSupport"],
+      exclude: ["Python"]),
     .testTarget(
       name: "GeneratorTests", dependencies: ["Generator", "protoc-gen-cloudbill", "Schema", "Protobuf", "TestSupport"],
       path: "Tests/GeneratorTests",
