@@ -26,14 +26,17 @@ public protocol MessageEnum: Hashable, Sendable {
 extension Message {
   /// Decodes a message. The arena is reset before and after, so it may be shared by everything a thread decodes.
   /// - Throws: `ProtobufError` naming the field for malformed bytes, text that is not UTF-8 or holds U+0000, and exceeded limits.
+  // Inlinable, as `serialize` is: servers and clients are generic over messages in a module of their own, and through witness tables
+  // decoding takes a third longer.
+  @inlinable
   public init(
     serialized bytes: UnsafeRawBufferPointer, arena: Arena, limits: DecodingLimits = DecodingLimits()
   ) throws(ProtobufError) {
     arena.reset()
     defer { arena.reset() }
-    let message = try arena.unpack(bytes, schema: Self.schema, limits: limits)
+    let message = try arena.unpacked(bytes, schema: Self.schema, limits: limits)
     // The C message lies in the arena, which must last until everything has been copied out of it.
-    self = withExtendedLifetime(arena) { Self(UnsafeRawPointer(message).assumingMemoryBound(to: Storage.self)) }
+    self = withExtendedLifetime(arena) { Self(message.assumingMemoryBound(to: Storage.self)) }
   }
 
   public init(serialized bytes: RawSpan, arena: Arena, limits: DecodingLimits = DecodingLimits()) throws(ProtobufError)
@@ -55,20 +58,9 @@ extension Message {
 
   /// Encodes the message into the arena's memory, after `prefix` bytes that are left for the caller to fill. The arena is not reset.
   /// - Throws: `ProtobufError.embeddedNUL` when a string holds U+0000.
+  @inlinable
   public func serialize(into arena: Arena, prefix: Int = 0) throws(ProtobufError) -> UnsafeMutableRawBufferPointer {
-    let storage = arena.storePresent(self)
-    if let failure = arena.failure {
-      arena.failure = nil
-      throw failure
-    }
-    let message = UnsafeRawPointer(storage).assumingMemoryBound(to: ProtobufCMessage.self)
-    let byteCount = protobuf_c_message_get_packed_size(message)
-    let output = UnsafeMutableRawBufferPointer(
-      start: arena.allocate(byteCount: prefix + byteCount), count: prefix + byteCount)
-    if byteCount > 0, let start = output.baseAddress {
-      protobuf_c_message_pack(message, (start + prefix).assumingMemoryBound(to: UInt8.self))
-    }
-    return output
+    try arena.packed(UnsafeRawPointer(arena.storePresent(self)), prefix: prefix)
   }
 
   public func serialized() throws(ProtobufError) -> [UInt8] {
@@ -79,6 +71,31 @@ extension Message {
 }
 
 extension Arena {
+  /// The C message as it goes onto the wire, after `prefix` bytes that are left to fill.
+  @usableFromInline
+  func packed(_ storage: UnsafeRawPointer, prefix: Int) throws(ProtobufError) -> UnsafeMutableRawBufferPointer {
+    if let failure {
+      self.failure = nil
+      throw failure
+    }
+    let message = storage.assumingMemoryBound(to: ProtobufCMessage.self)
+    let byteCount = protobuf_c_message_get_packed_size(message)
+    let output = UnsafeMutableRawBufferPointer(
+      start: allocate(byteCount: prefix + byteCount), count: prefix + byteCount)
+    if byteCount > 0, let start = output.baseAddress {
+      protobuf_c_message_pack(message, (start + prefix).assumingMemoryBound(to: UInt8.self))
+    }
+    return output
+  }
+
+  /// Checks the bytes and unpacks them into this arena, as generic code without the C types sees it.
+  @usableFromInline
+  func unpacked(
+    _ bytes: UnsafeRawBufferPointer, schema: MessageSchema, limits: DecodingLimits
+  ) throws(ProtobufError) -> UnsafeRawPointer {
+    UnsafeRawPointer(try unpack(bytes, schema: schema, limits: limits))
+  }
+
   /// Checks the bytes and unpacks them into this arena.
   func unpack(
     _ bytes: UnsafeRawBufferPointer, schema: MessageSchema, limits: DecodingLimits

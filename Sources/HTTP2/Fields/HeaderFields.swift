@@ -90,12 +90,27 @@ public struct HeaderFields: Sendable, Hashable {
   }
 
   /// Lends the value of the first field of that name.
+  @inlinable
   public func withValue<R>(of name: String, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
+    guard let place = place(of: name) else { return nil }
+    return storage.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[place])) }
+  }
+
+  /// Where the value of the first field of that name lies. Not generic, so that callers in other modules pay no more than those in here.
+  @usableFromInline
+  func place(of name: String) -> Range<Int>? {
     var name = name
     return name.withUTF8 { wanted in
-      let wanted = UnsafeRawBufferPointer(wanted)
-      return forEachUntil { fieldName, value in
-        isSame(fieldName, wanted) ? body(value) : nil
+      storage.withUnsafeBytes { bytes -> Range<Int>? in
+        var offset = 0
+        while offset < bytes.count {
+          let field = FieldPlace(in: bytes, at: offset)
+          if isSame(UnsafeRawBufferPointer(rebasing: bytes[field.name]), UnsafeRawBufferPointer(wanted)) {
+            return field.value
+          }
+          offset = field.value.upperBound
+        }
+        return nil
       }
     }
   }
@@ -107,32 +122,29 @@ public struct HeaderFields: Sendable, Hashable {
 
   /// Visits every field; the bytes are lent for the visit only.
   public func forEachField(_ visit: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void) {
-    _ = forEachUntil { name, value -> Void? in
-      visit(name, value)
-      return nil
-    }
-  }
-
-  /// Visits fields until one visit has an answer.
-  public func forEachUntil<R>(
-    _ visit: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> R?
-  ) -> R? {
     storage.withUnsafeBytes { bytes in
       var offset = 0
       while offset < bytes.count {
-        let nameLength = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-        let valueLength = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self))
-        let name = offset + Self.prefixByteCount
-        let value = name + nameLength
-        offset = value + valueLength
-        if let answer = visit(
-          UnsafeRawBufferPointer(rebasing: bytes[name..<value]), UnsafeRawBufferPointer(rebasing: bytes[value..<offset])
-        ) {
-          return answer
-        }
+        let field = FieldPlace(in: bytes, at: offset)
+        visit(UnsafeRawBufferPointer(rebasing: bytes[field.name]), UnsafeRawBufferPointer(rebasing: bytes[field.value]))
+        offset = field.value.upperBound
       }
-      return nil
     }
+  }
+}
+
+/// Where the parts of a record lie.
+private struct FieldPlace {
+  let name: Range<Int>
+  let value: Range<Int>
+
+  @inline(__always)
+  init(in bytes: UnsafeRawBufferPointer, at offset: Int) {
+    let nameLength = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    let valueLength = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self))
+    let start = offset + HeaderFields.prefixByteCount
+    name = start..<start + nameLength
+    value = name.upperBound..<name.upperBound + valueLength
   }
 }
 
@@ -153,14 +165,9 @@ extension HeaderFields: Sequence {
     public mutating func next() -> (name: String, value: String)? {
       guard offset < storage.count else { return nil }
       return storage.withUnsafeBytes { bytes in
-        let nameLength = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
-        let valueLength = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt32.self))
-        let name = offset + HeaderFields.prefixByteCount
-        let value = name + nameLength
-        offset = value + valueLength
-        return (
-          String(decoding: bytes[name..<value], as: UTF8.self), String(decoding: bytes[value..<offset], as: UTF8.self)
-        )
+        let field = FieldPlace(in: bytes, at: offset)
+        offset = field.value.upperBound
+        return (String(decoding: bytes[field.name], as: UTF8.self), String(decoding: bytes[field.value], as: UTF8.self))
       }
     }
   }

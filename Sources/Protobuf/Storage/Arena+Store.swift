@@ -20,17 +20,23 @@ extension Arena {
   }
 
   /// A message of its own in the arena, `nil` for none.
+  @inlinable
   public func store<M: Message>(_ message: M?) -> UnsafeMutablePointer<M.Storage>? {
     guard let message else { return nil }
     return storePresent(message)
   }
 
+  @inlinable
   func storePresent<M: Message>(_ message: M) -> UnsafeMutablePointer<M.Storage> {
     let storage = allocate(M.Storage.self, count: 1)
-    protobuf_c_message_init(
-      M.schema.descriptor.pointer, UnsafeMutableRawPointer(storage).assumingMemoryBound(to: ProtobufCMessage.self))
+    initialize(UnsafeMutableRawPointer(storage), M.schema)
     message.store(into: storage, arena: self)
     return storage
+  }
+
+  @usableFromInline
+  func initialize(_ storage: UnsafeMutableRawPointer, _ schema: MessageSchema) {
+    protobuf_c_message_init(schema.descriptor.pointer, storage.assumingMemoryBound(to: ProtobufCMessage.self))
   }
 
   public func store<M: Message>(_ messages: [M]) -> (UnsafeMutablePointer<UnsafeMutablePointer<M.Storage>?>?, Int) {

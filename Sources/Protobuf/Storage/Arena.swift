@@ -60,6 +60,7 @@ public final class Arena {
     return state.pointee.allocateBeyondLimit(byteCount)
   }
 
+  @inlinable
   public func allocate<Element>(_ type: Element.Type, count: Int) -> UnsafeMutablePointer<Element> {
     allocate(byteCount: MemoryLayout<Element>.stride * count).bindMemory(to: type, capacity: count)
   }

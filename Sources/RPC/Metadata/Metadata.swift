@@ -36,8 +36,17 @@ public struct Metadata: Sendable, Hashable {
   }
 
   /// Lends the first value as it was on the wire, for caches that are keyed by it.
+  @inlinable
   public func withWireValue<R>(of key: MetadataKey, _ body: (RawSpan) -> R) -> R? {
-    fields.withValue(of: key.name) { body($0.bytes) }
+    var result: R?
+    visitWireValue(of: key) { result = body($0) }
+    return result
+  }
+
+  // Not generic, so that callers in other modules pay no more than those in here.
+  @usableFromInline
+  func visitWireValue(of key: MetadataKey, _ visit: (RawSpan) -> Void) {
+    _ = fields.withValue(of: key.name) { visit($0.bytes) }
   }
 
   /// All values of the name, in order.

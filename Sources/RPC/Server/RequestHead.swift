@@ -4,7 +4,7 @@ internal import HTTP2
 /// What the header fields of a request say to the protocol.
 struct RequestHead {
   /// The method that `:path` names.
-  private(set) var method: ServerMethod?
+  private(set) var method: ServedMethod?
   private(set) var isPost = false
   private(set) var isGRPC = false
   private(set) var isCompressed = false

@@ -16,7 +16,7 @@ public final class Server: Sendable {
     var methods = services.flatMap(\.methods)
     if configuration.servesHealth { methods += HealthService(status: health).methods }
     methods += ReflectionService.methods(files: configuration.reflection, serving: methods)
-    let table = MethodTable(methods)
+    let table = MethodTable(methods.map { ServedMethod($0, configuration) })
     lanes = group.loops.map { loop in
       LoopBound(
         ServerLane(loop: loop, configuration: configuration, methods: table, lanes: group.loops.count), loop: loop)

@@ -1,14 +1,14 @@
 public import Reactor
 internal import Synchronization
 
-/// A key under which interceptors and handlers keep a value with a call.
+/// A key under which interceptors and handlers keep a value with a call. Values are objects, so that keeping one copies and allocates nothing.
 public protocol CallStorageKey {
-  associatedtype Value: Sendable
+  associatedtype Value: AnyObject & Sendable
 }
 
 /// One call as its handler and the interceptors see it.
 public final class ServerCall: Sendable {
-  public let descriptor: MethodDescriptor
+  private let method: ServedMethod
   /// What the caller sent beside the request.
   public let metadata: Metadata
   /// When the caller stops waiting; `.never` when it did not say.
@@ -16,29 +16,32 @@ public final class ServerCall: Sendable {
   public let peer: SocketAddress
   /// When the request's head arrived.
   public let start: Instant
-  /// Names that calls made on behalf of this one pass on.
-  let forwarded: [MetadataKey]
 
   private let state = Mutex(State())
 
   private struct State {
     var initial: Metadata?
     var trailing: Metadata?
-    var storage: [(key: ObjectIdentifier, value: any Sendable)] = []
+    /// The first value kept, as there is mostly one, and the others.
+    var first: Stored?
+    var others: [Stored] = []
     var isCancelled = false
   }
 
-  init(
-    descriptor: MethodDescriptor, metadata: Metadata, deadline: Deadline, peer: SocketAddress, start: Instant,
-    forwarded: [MetadataKey]
-  ) {
-    self.descriptor = descriptor
+  private struct Stored {
+    let key: ObjectIdentifier
+    let value: any AnyObject & Sendable
+  }
+
+  init(_ method: ServedMethod, metadata: Metadata, deadline: Deadline, peer: SocketAddress, start: Instant) {
+    self.method = method
     self.metadata = metadata
     self.deadline = deadline
     self.peer = peer
     self.start = start
-    self.forwarded = forwarded
   }
+
+  public var descriptor: MethodDescriptor { method.descriptor }
 
   /// Whether nobody waits for the answer any more: the caller cancelled, went away, or the deadline has passed. The task of the
   /// handler is cancelled at the same time.
@@ -62,16 +65,33 @@ public final class ServerCall: Sendable {
   var finalMetadata: Metadata? { state.withLock { $0.trailing } }
 
   /// What an interceptor or handler keeps with the call.
+  @inlinable
   public subscript<Key: CallStorageKey>(key: Key.Type) -> Key.Value? {
     get {
-      state.withLock { state in
-        state.storage.first { $0.key == ObjectIdentifier(key) }?.value as? Key.Value
-      }
+      // The setter alone stores under this key, and nothing but a `Key.Value`.
+      value(of: ObjectIdentifier(key)).map { unsafeDowncast($0, to: Key.Value.self) }
     }
-    set {
-      state.withLock { state in
-        state.storage.removeAll { $0.key == ObjectIdentifier(key) }
-        if let newValue { state.storage.append((ObjectIdentifier(key), newValue)) }
+    set { keep(newValue, ObjectIdentifier(key)) }
+  }
+
+  // Not generic, so that callers in other modules pay no more than those in here.
+  @usableFromInline
+  func value(of key: ObjectIdentifier) -> (any AnyObject & Sendable)? {
+    state.withLock { state in
+      if let first = state.first, first.key == key { return first.value }
+      return state.others.first { $0.key == key }?.value
+    }
+  }
+
+  @usableFromInline
+  func keep(_ value: (any AnyObject & Sendable)?, _ key: ObjectIdentifier) {
+    let stored = value.map { Stored(key: key, value: $0) }
+    state.withLock { state in
+      if state.first == nil && state.others.isEmpty || state.first?.key == key {
+        state.first = stored
+      } else {
+        state.others.removeAll { $0.key == key }
+        if let stored { state.others.append(stored) }
       }
     }
   }
@@ -79,7 +99,7 @@ public final class ServerCall: Sendable {
   /// Options for a call made on behalf of this one: its deadline and the metadata that is passed on go along.
   public func outgoing() -> CallOptions {
     var options = CallOptions(deadline: deadline)
-    for key in forwarded { options.metadata.appendWireValue(of: key, from: metadata) }
+    for key in method.forwarded { options.metadata.appendWireValue(of: key, from: metadata) }
     return options
   }
 }

@@ -6,12 +6,12 @@ internal import Reactor
 final class ServerLane: HTTP2ConnectionDelegate {
   let loop: EventLoop
   private let configuration: ServerConfiguration
-  let interceptors: [any ServerInterceptor]
   let maximumRequestBytes: Int
   let decodingLimits: DecodingLimits
   let methods: MethodTable
   /// Used by one encoding or decoding at a time, which never suspends.
   let arena = Arena()
+  let handlerTasks: HandlerTasks
   private let maximumCalls: Int
   private let maximumHeldBytes: Int
   @exclusivity(unchecked) private(set) var heldBytes = 0
@@ -25,10 +25,10 @@ final class ServerLane: HTTP2ConnectionDelegate {
   init(loop: EventLoop, configuration: ServerConfiguration, methods: MethodTable, lanes: Int) {
     self.loop = loop
     self.configuration = configuration
-    interceptors = configuration.interceptors
     maximumRequestBytes = configuration.maximumRequestBytes
     decodingLimits = configuration.decodingLimits
     self.methods = methods
+    handlerTasks = HandlerTasks(loop: loop)
     maximumCalls = max(1, configuration.maximumCalls / lanes)
     maximumHeldBytes = max(configuration.maximumRequestBytes, configuration.maximumHeldRequestBytes / lanes)
   }
@@ -86,9 +86,8 @@ final class ServerLane: HTTP2ConnectionDelegate {
       guard calls < maximumCalls else { throw .resourceExhausted("the server is at its limit of calls, try again") }
       let now = Instant.now()
       let call = ServerCall(
-        descriptor: method.descriptor, metadata: Metadata(received: copy fields),
-        deadline: timeout == .max ? .never : Deadline(now.advanced(by: .nanoseconds(timeout))),
-        peer: connection.tcp.remoteAddress, start: now, forwarded: configuration.forwardedMetadata)
+        method, metadata: Metadata(received: copy fields), deadline: Self.deadline(from: now, timeout),
+        peer: connection.tcp.remoteAddress, start: now)
       let serverStream = ServerStream(stream, call: call, method: method, lane: self)
       stream.delegate = serverStream
       serverStream.begin()
@@ -96,6 +95,12 @@ final class ServerLane: HTTP2ConnectionDelegate {
       stream.sendHeaders(ResponseFields.head, ResponseFields.trailers(error), endsStream: true)
       if !endsStream { stream.resetAfterOutput() }
     }
+  }
+
+  /// In plain nanoseconds: a `Duration` has 128 bits, and dividing those costs as much as reading the clock.
+  private static func deadline(from now: Instant, _ timeout: Int64) -> Deadline {
+    let (moment, overflow) = now.nanoseconds.addingReportingOverflow(timeout)
+    return overflow ? .never : Deadline(Instant(nanoseconds: moment))
   }
 
   // MARK: - The end
@@ -111,6 +116,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
   }
 
   private func drainingDone() {
+    handlerTasks.close()
     let waiting = drained
     drained = []
     for done in waiting { done() }
@@ -118,6 +124,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
 
   /// Ends what is left.
   func close() {
+    handlerTasks.close()
     listener?.close()
     listener = nil
     for connection in Array(connections.values) { connection.close() }

@@ -3,17 +3,19 @@ internal import Protobuf
 internal import Reactor
 
 /// One call on the server's side of a connection: takes the request apart, runs the handler, sends its answer. Loop-bound.
-// @unchecked Sendable: the handler's task carries it back to the loop, and every method a task calls checks that it is there.
-final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable {
+// @unchecked Sendable: as UnaryExchange says.
+final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unchecked Sendable {
   let stream: HTTP2Stream
-  let call: ServerCall
-  private let method: ServerMethod
+  private let method: ServedMethod
   private let lane: ServerLane
   // Exclusivity is unchecked where one thread is certain: the loop's.
   @exclusivity(unchecked) private var assembler: MessageAssembler
   /// The request's body when it arrived whole; good within `received` only.
   @exclusivity(unchecked) private var lent: UnsafeRawBufferPointer?
   @exclusivity(unchecked) private var inbound: MessageSource?
+  /// Where a unary handler runs, until it has answered.
+  @exclusivity(unchecked) private var handlerTask: HandlerTask?
+  /// Where a streaming handler runs.
   @exclusivity(unchecked) private var task: Task<Void, Never>?
   @exclusivity(unchecked) private var timer: Timer?
   /// Parts of the request that are kept, counted against the server's bound.
@@ -24,15 +26,13 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
   @exclusivity(unchecked) private var isDone = false
   @exclusivity(unchecked) private var writers = SendQueue()
 
-  init(_ stream: HTTP2Stream, call: ServerCall, method: ServerMethod, lane: ServerLane) {
+  init(_ stream: HTTP2Stream, call: ServerCall, method: ServedMethod, lane: ServerLane) {
     self.stream = stream
-    self.call = call
     self.method = method
     self.lane = lane
     assembler = MessageAssembler(maximumMessageBytes: lane.maximumRequestBytes)
+    super.init(call: call, decodingLimits: lane.decodingLimits, loop: lane.loop, arena: lane.arena)
   }
-
-  var loop: EventLoop { lane.loop }
 
   // MARK: - The request
 
@@ -40,9 +40,9 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
   func begin() {
     lane.callStarted()
     do throws(RPCError) {
-      for interceptor in lane.interceptors {
+      for index in method.interceptors.indices {
         begun += 1
-        try interceptor.begin(call)
+        try method.interceptors[index].begin(call)
       }
     } catch {
       return fail(error)
@@ -62,7 +62,15 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
   private func start() {
     guard !hasStarted else { return }
     hasStarted = true
-    method.start(self)
+    switch method.handler {
+    case .streaming(let start): start(self)
+    case .unary(let handler):
+      do throws(RPCError) {
+        try withOnlyMessage { (message) throws(RPCError) in try handler(message, self) }
+      } catch {
+        fail(error)
+      }
+    }
   }
 
   private func deadlinePassed() {
@@ -104,53 +112,70 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
     start()
   }
 
-  /// Decodes the one message of the request; nil when the call has been answered with what is wrong with it.
-  func onlyRequest<Request: Message>(_ type: Request.Type) -> Request? {
-    do throws(RPCError) {
-      if let lent, let message = MessageAssembler.only(in: lent, maximumMessageBytes: lane.maximumRequestBytes) {
-        return try decode(message)
-      }
-      if let lent { assembler.append(lent) }
-      let decoded: Result<Request, RPCError>? = try assembler.next { bytes in
-        do throws(RPCError) { return .success(try decode(bytes)) } catch { return .failure(error) }
-      }
-      guard let decoded else {
-        throw .internal(
-          assembler.isEmpty ? "the request has no message" : "the request ends in the middle of its message")
-      }
-      guard assembler.isEmpty else { throw .unimplemented("the request has more than one message") }
-      return try decoded.get()
-    } catch {
-      fail(error)
-      return nil
+  /// Lends the one message of the request.
+  private func withOnlyMessage(_ body: (UnsafeRawBufferPointer) throws(RPCError) -> Void) throws(RPCError) {
+    if let lent, let message = MessageAssembler.only(in: lent, maximumMessageBytes: lane.maximumRequestBytes) {
+      return try body(message)
     }
+    if let lent { assembler.append(lent) }
+    // The message is looked at before what follows it, because only a sound one is worth a handler.
+    var rest = assembler
+    guard try rest.next({ _ in }) != nil else {
+      throw .internal(
+        assembler.isEmpty ? "the request has no message" : "the request ends in the middle of its message")
+    }
+    guard rest.isEmpty else { throw .unimplemented("the request has more than one message") }
+    let result: Result<Void, RPCError>? = try assembler.next { bytes in
+      do throws(RPCError) { return .success(try body(bytes)) } catch { return .failure(error) }
+    }
+    try result?.get()
   }
 
-  @inline(__always)
-  private func decode<Request: Message>(_ bytes: UnsafeRawBufferPointer) throws(RPCError) -> Request {
-    do throws(ProtobufError) {
-      return try Request(serialized: bytes, arena: lane.arena, limits: lane.decodingLimits)
+  /// Decodes the one message of the request; nil when the call has been answered with what is wrong with it.
+  func onlyRequest<Request: Message>(_ type: Request.Type) -> Request? {
+    var request: Request?
+    do throws(RPCError) {
+      try withOnlyMessage { (bytes) throws(RPCError) in
+        do throws(ProtobufError) {
+          request = try Request(serialized: bytes, arena: arena, limits: decodingLimits)
+        } catch {
+          throw .invalidArgument("\(error)")
+        }
+      }
     } catch {
-      throw .invalidArgument("\(error)")
+      fail(error)
     }
+    return request
   }
 
   // MARK: - The handler
 
-  /// Runs a streaming handler as a task on this loop, beginning before this returns.
-  func run(_ handler: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void) {
-    running(
-      Task.immediate(executorPreference: loop) {
-        do throws(RPCError) {
-          try await handler(self.call)
-        } catch {
-          self.fail(error)
-        }
-      })
+  override func run(_ handler: @escaping @Sendable () async -> Void) {
+    handlerTask = lane.handlerTasks.run(handler)
   }
 
-  /// Remembers the handler's task, to be cancelled with the call.
-  func running(_ task: Task<Void, Never>) {
+  override func finish(_ message: [UInt8]) {
+    loop.preconditionCurrent()
+    // The task goes on to another call, which must not be cancelled in place of this one.
+    handlerTask = nil
+    sendOnly(message)
+  }
+
+  override func finish(_ error: RPCError) {
+    loop.preconditionCurrent()
+    handlerTask = nil
+    fail(error)
+  }
+
+  /// Runs a streaming handler as a task on this loop, beginning before this returns.
+  func run(_ handler: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void) {
+    let task = Task.immediate(executorPreference: loop) {
+      do throws(RPCError) {
+        try await handler(self.call)
+      } catch {
+        self.fail(error)
+      }
+    }
     if !isDone { self.task = task }
   }
 
@@ -171,12 +196,11 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
   }
 
   /// Sends the only message of the response and the status behind it.
-  func sendOnly(_ message: some Message) throws(RPCError) {
+  func sendOnly(_ message: [UInt8]) {
     loop.preconditionCurrent()
     guard !isDone else { return }
-    let bytes = try OutgoingMessage.encode(message, arena: lane.arena)
     sendHeaders()
-    stream.write(bytes)
+    stream.write(message)
     finishSuccessfully()
   }
 
@@ -231,16 +255,20 @@ final class ServerStream: HTTP2StreamDelegate, MessageSink, @unchecked Sendable 
     if status != .ok {
       call.cancel()
       inbound?.fail(status == .deadlineExceeded ? .deadlineExceeded() : .cancelled())
+      handlerTask?.cancel()
       task?.cancel()
     }
+    handlerTask = nil
     task = nil
     inbound = nil
     if heldBytes > 0 { lane.release(heldBytes) }
     writers.resumeAll(.failure(.cancelled()))
-    let elapsed = call.start.duration(to: Instant.now())
-    while begun > 0 {
-      begun -= 1
-      lane.interceptors[begun].end(call, status: status, elapsed: elapsed)
+    if begun > 0 {
+      let end = Instant.now()
+      while begun > 0 {
+        begun -= 1
+        method.interceptors[begun].end(call, status: status, at: end)
+      }
     }
     lane.callEnded()
   }

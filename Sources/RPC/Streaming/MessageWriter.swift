@@ -34,19 +34,28 @@ protocol MessageSink: AnyObject {
 }
 
 /// Messages in the form they have on a stream.
+@usableFromInline
 enum OutgoingMessage {
+  @usableFromInline static let prefixByteCount = MessageAssembler.prefixByteCount
+
   /// The serialized message behind its prefix.
+  @inlinable
   static func encode(_ message: some Message, arena: Arena = Arena()) throws(RPCError) -> [UInt8] {
     do throws(ProtobufError) {
-      let bytes = try message.serialize(into: arena, prefix: MessageAssembler.prefixByteCount)
-      if let start = bytes.baseAddress {
-        MessageAssembler.writePrefix(length: bytes.count - MessageAssembler.prefixByteCount, to: start)
-      }
-      defer { arena.reset() }
-      return [UInt8](bytes)
+      return take(try message.serialize(into: arena, prefix: prefixByteCount), from: arena)
     } catch {
       throw .internal("the message cannot be encoded: \(error)")
     }
+  }
+
+  /// Writes the prefix and copies the bytes out of the arena, which is reset.
+  @usableFromInline
+  static func take(_ bytes: UnsafeMutableRawBufferPointer, from arena: Arena) -> [UInt8] {
+    if let start = bytes.baseAddress {
+      MessageAssembler.writePrefix(length: bytes.count - MessageAssembler.prefixByteCount, to: start)
+    }
+    defer { arena.reset() }
+    return [UInt8](bytes)
   }
 
   /// Serialized bytes behind their prefix.

@@ -25,7 +25,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   // Loop-bound from here on.
   @exclusivity(unchecked) private var ready = Deque<ReadyJob>()
   @exclusivity(unchecked) private var deferred: [@Sendable () -> Void] = []
-  @exclusivity(unchecked) private var timers = TimerHeap<() -> Void>()
+  @exclusivity(unchecked) private var timers = TimerHeap<TimerAction>()
   @exclusivity(unchecked) private var watches = WatchTable()
   @exclusivity(unchecked) private var flushes: [any Flushable] = []
   @exclusivity(unchecked) private var stopping = false
@@ -161,7 +161,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   @discardableResult
   public func schedule(at moment: Instant, _ action: @escaping () -> Void) -> Timer {
     preconditionCurrent()
-    return timers.insert(at: moment, action)
+    return timers.insert(at: moment, TimerAction(run: action))
   }
 
   @discardableResult
@@ -240,7 +240,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     turnStart = .now()
     activity.turnBegins(at: turnStart)
     if count > 0 { dispatch(UnsafeMutableBufferPointer(rebasing: events[..<Int(count)])) }
-    while let action = timers.popDue(at: turnStart) { action() }
+    while let action = timers.popDue(at: turnStart) { action.run() }
     runDeferred()
     takeInbox()
     runJobs()

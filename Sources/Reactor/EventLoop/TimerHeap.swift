@@ -102,3 +102,8 @@ struct TimerHeap<Action> {
     slots[Int(heap[second])].heapIndex = Int32(second)
   }
 }
+
+/// What a timer does. In a struct, because a bare closure in generic storage is wrapped in another one, which is allocated.
+struct TimerAction {
+  let run: () -> Void
+}

@@ -9,15 +9,8 @@ public struct ClaimsInterceptor: ServerInterceptor {
   /// The metadata with the tenant that the call is for.
   public static let tenantKey: MetadataKey = "x-tenant-id"
 
-  private enum Requirement: Sendable {
-    case open, session, service
-    case permission(Permission)
-    /// The schema names no permission that can be granted.
-    case nobody
-  }
-
   private let verifier: ClaimsVerifier
-  private let requirements: [String: Requirement]
+  private let policies: [String: MethodPolicy]
   private let openServices: Set<String>
 
   /// - Parameters:
@@ -30,30 +23,59 @@ public struct ClaimsInterceptor: ServerInterceptor {
   ) {
     self.verifier = verifier
     self.openServices = openServices
-    requirements = policies.mapValues { policy in
-      switch policy.access {
-      case .open: .open
-      case .session: .session
-      case .service: .service
-      case .permission(let text): Permission(text).map(Requirement.permission) ?? .nobody
-      }
-    }
+    self.policies = policies
   }
 
   public static let infrastructure: Set<String> = [
     "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection",
   ]
 
+  public func resolved(for method: MethodDescriptor) -> any ServerInterceptor {
+    MethodClaims(verifier: verifier, requirement: requirement(of: method))
+  }
+
+  /// For who asks without `resolved`: the same, looked up anew.
   public func begin(_ call: ServerCall) throws(RPCError) {
-    guard let requirement = requirements[call.descriptor.path] else {
-      guard openServices.contains(call.descriptor.service) else { throw .service(.forbidden) }
-      return
+    try resolved(for: call.descriptor).begin(call)
+  }
+
+  private func requirement(of method: MethodDescriptor) -> MethodClaims.Requirement {
+    guard let policy = policies[method.path] else { return openServices.contains(method.service) ? .open : .nobody }
+    switch policy.access {
+    case .open: return .open
+    case .session: return .session
+    case .service: return .service
+    case .permission(let text): return Permission(text).map(MethodClaims.Requirement.permission) ?? .nobody
     }
-    if case .open = requirement { return }
+  }
+}
+
+/// Who may call one method. An object, so that a call holds it without copying what it knows.
+private final class MethodClaims: ServerInterceptor {
+  enum Requirement: Sendable {
+    case open, session, service
+    case permission(Permission)
+    /// The method has no policy, or one with a permission that nobody can have.
+    case nobody
+  }
+
+  private let verifier: ClaimsVerifier
+  private let requirement: Requirement
+
+  init(verifier: ClaimsVerifier, requirement: Requirement) {
+    self.verifier = verifier
+    self.requirement = requirement
+  }
+
+  func begin(_ call: ServerCall) throws(RPCError) {
+    switch requirement {
+    case .open: return
+    case .nobody: throw .service(.forbidden)
+    case .session, .service, .permission: break
+    }
     let claims = try verifiedClaims(call)
     switch requirement {
-    case .open: break
-    case .nobody: throw .service(.forbidden)
+    case .open, .nobody: break
     case .service:
       guard case .service = claims.subject else { throw .service(.forbidden) }
     case .session:
@@ -68,9 +90,9 @@ public struct ClaimsInterceptor: ServerInterceptor {
   }
 
   private func verifiedClaims(_ call: ServerCall) throws(RPCError) -> CallerClaims {
-    let result: Result<CallerClaims, ClaimsError>? = call.metadata.withWireValue(of: Self.claimsKey) { value in
+    let result: Result<CallerClaims, ClaimsError>? = call.metadata.withWireValue(of: claimsKey) { value in
       do throws(ClaimsError) {
-        return .success(try verifier.verify(wireValue: value) { call.metadata.bytes(Self.claimsKey) })
+        return .success(try verifier.verify(wireValue: value) { call.metadata.bytes(claimsKey) })
       } catch {
         return .failure(error)
       }
@@ -84,16 +106,35 @@ public struct ClaimsInterceptor: ServerInterceptor {
 
   /// The claims decide the tenant. Metadata may repeat it; only a super admin may name another one.
   private func checkTenant(_ call: ServerCall, _ claims: CallerClaims) throws(RPCError) {
-    guard let text = call.metadata[Self.tenantKey], text != claims.tenantText else { return }
+    // Nearly always it is spelt as we spell it, and no text need be made of it.
+    let isOwn = call.metadata.withWireValue(of: tenantKey) { $0.isSame(as: claims.tenantText) }
+    guard isOwn == false, let text = call.metadata[tenantKey] else { return }
     guard let named = TenantID(text) else { throw .service(.tenantDenied) }
     guard named != claims.tenant else { return }
     guard claims.role == .superAdmin else { throw .service(.tenantDenied) }
-    call[OtherTenantStorage.self] = named
+    call[OtherTenantStorage.self] = OtherTenant(named)
+  }
+}
+
+private let claimsKey = ClaimsInterceptor.claimsKey
+private let tenantKey = ClaimsInterceptor.tenantKey
+
+extension RawSpan {
+  fileprivate func isSame(as text: String) -> Bool {
+    withUnsafeBytes { bytes in
+      text.utf8.withContiguousStorageIfAvailable { bytes.elementsEqual($0) } ?? bytes.elementsEqual(text.utf8)
+    }
   }
 }
 
 private enum ClaimsStorage: CallStorageKey { typealias Value = CallerClaims }
-private enum OtherTenantStorage: CallStorageKey { typealias Value = TenantID }
+private enum OtherTenantStorage: CallStorageKey { typealias Value = OtherTenant }
+
+private final class OtherTenant: Sendable {
+  let id: TenantID
+
+  init(_ id: TenantID) { self.id = id }
+}
 
 extension ServerCall {
   /// On whose behalf the call is made; `nil` for a method that anyone may call.
@@ -112,7 +153,7 @@ extension ServerCall {
   /// - Throws: `UNAUTHENTICATED` without claims, `PERMISSION_DENIED` for a service's own call, which is of no tenant.
   public var tenant: TenantID {
     get throws(RPCError) {
-      if let other = self[OtherTenantStorage.self] { return other }
+      if let other = self[OtherTenantStorage.self] { return other.id }
       guard let tenant = try claims.tenant else { throw .service(.tenantDenied) }
       return tenant
     }
@@ -126,6 +167,6 @@ extension ServerCall {
 
   /// When work for the call must end: the caller's deadline, and 30 seconds for who gave none.
   public var workDeadline: Deadline {
-    min(deadline, Deadline(start.advanced(by: .seconds(30))))
+    min(deadline, Deadline(Instant(nanoseconds: start.nanoseconds + 30_000_000_000)))
   }
 }

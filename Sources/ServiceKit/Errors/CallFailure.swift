@@ -3,11 +3,17 @@ public import RPC
 internal import Reactor
 
 /// What went wrong inside, for the log alone.
-private enum DiagnosisStorage: CallStorageKey { typealias Value = String }
+private enum DiagnosisStorage: CallStorageKey { typealias Value = Diagnosis }
+
+private final class Diagnosis: Sendable {
+  let text: String
+
+  init(_ text: String) { self.text = text }
+}
 
 extension ServerCall {
   /// Why the call failed, in words for engineers: no values of rows, parameters or requests. Stands in the call's log line.
-  public var diagnosis: String? { self[DiagnosisStorage.self] }
+  public var diagnosis: String? { self[DiagnosisStorage.self]?.text }
 
   /// Runs a handler's work and turns whatever it throws into the answer that callers know. What is our fault is told to the log only.
   public func answer<Reply>(_ work: () async throws -> Reply) async throws(RPCError) -> Reply {
@@ -24,7 +30,7 @@ extension ServerCall {
     case let error as RPCError: return error
     case let error as ServiceError: return RPCError(error)
     case let error as DatabaseError:
-      self[DiagnosisStorage.self] = error.description
+      self[DiagnosisStorage.self] = Diagnosis(error.description)
       if error == .cancelled { return .cancelled() }
       // Whether it happened does not matter where doing it again changes nothing.
       let mayRepeat = descriptor.idempotency == .read || descriptor.idempotency == .idempotent
@@ -33,7 +39,7 @@ extension ServerCall {
     case BlockingPoolError.queueFull: return .service(.unavailable())
     default:
       // Of a stranger's error only the type: what it carries may be personal.
-      self[DiagnosisStorage.self] = String(reflecting: type(of: error))
+      self[DiagnosisStorage.self] = Diagnosis(String(reflecting: type(of: error)))
       return .service(.unexpected)
     }
   }

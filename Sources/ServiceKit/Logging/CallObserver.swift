@@ -27,9 +27,16 @@ public final class CallObserver: ServerInterceptor {
     others = CallMeasures(registry: registry, path: "other")
   }
 
-  public func end(_ call: ServerCall, status: StatusCode, elapsed: Duration) {
-    let nanoseconds = elapsed.nanosecondsSaturated
-    (measures[call.descriptor.path] ?? others).record(status, nanoseconds)
+  public func resolved(for method: MethodDescriptor) -> any ServerInterceptor {
+    MethodObserver(self, measures[method.path] ?? others)
+  }
+
+  /// For who asks without `resolved`: the same, looked up anew.
+  public func end(_ call: ServerCall, status: StatusCode, at end: Instant) {
+    resolved(for: call.descriptor).end(call, status: status, at: end)
+  }
+
+  fileprivate func log(_ call: ServerCall, _ status: StatusCode, _ nanoseconds: Int64) {
     guard let lane = lanes.first(where: { $0.loop.isCurrent }) else { return }
     var line = LogLine(time: clock.now, level: Self.level(of: status))
     line.add("service", service)
@@ -52,6 +59,23 @@ public final class CallObserver: ServerInterceptor {
     case .unavailable, .deadlineExceeded, .resourceExhausted: "warning"
     default: "info"
     }
+  }
+}
+
+/// Observes the calls of one method.
+private final class MethodObserver: ServerInterceptor {
+  private let observer: CallObserver
+  private let measures: CallMeasures
+
+  init(_ observer: CallObserver, _ measures: CallMeasures) {
+    self.observer = observer
+    self.measures = measures
+  }
+
+  func end(_ call: ServerCall, status: StatusCode, at end: Instant) {
+    let nanoseconds = end.nanoseconds - call.start.nanoseconds
+    measures.record(status, nanoseconds)
+    observer.log(call, status, nanoseconds)
   }
 }
 

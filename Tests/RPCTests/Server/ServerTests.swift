@@ -150,5 +150,5 @@ private struct Note: ServerInterceptor {
     if call.metadata["x-refuse"] == name { throw .permissionDenied("refused") }
   }
 
-  func end(_ call: ServerCall, status: StatusCode, elapsed: Duration) { log.note("\(name) \(status.name)") }
+  func end(_ call: ServerCall, status: StatusCode, at end: Instant) { log.note("\(name) \(status.name)") }
 }
