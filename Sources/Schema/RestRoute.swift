@@ -1,8 +1,8 @@
 public import Protobuf
 public import RPC
 
-/// One REST route and the method it leads to.
-public struct RestRoute: Sendable {
+/// One REST route and the method it leads to. A class, since every request looks at one and none makes one.
+public final class RestRoute: Sendable {
   /// A part of the path between slashes.
   public enum Segment: Sendable, Hashable {
     case literal(String)

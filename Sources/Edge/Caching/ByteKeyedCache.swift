@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A bounded map from bytes to values, looked up without making a key of the bytes.
 ///
 /// Two generations stand in for an exact order of use: what is found in the older one moves to the younger one, and
@@ -21,8 +23,8 @@ struct ByteKeyedCache<Value> {
   /// The value of exactly these bytes.
   mutating func value(for key: ArraySlice<UInt8>) -> Value? {
     let hash = Self.hash(key)
-    if let entry = young[hash], entry.key.elementsEqual(key) { return entry.value }
-    guard let entry = old[hash], entry.key.elementsEqual(key) else { return nil }
+    if let entry = young[hash], Self.isEqual(entry.key, key) { return entry.value }
+    guard let entry = old[hash], Self.isEqual(entry.key, key) else { return nil }
     old[hash] = nil
     store(entry, hash)
     return entry.value
@@ -34,8 +36,8 @@ struct ByteKeyedCache<Value> {
 
   mutating func remove(_ key: ArraySlice<UInt8>) {
     let hash = Self.hash(key)
-    if young[hash]?.key.elementsEqual(key) == true { young[hash] = nil }
-    if old[hash]?.key.elementsEqual(key) == true { old[hash] = nil }
+    if let entry = young[hash], Self.isEqual(entry.key, key) { young[hash] = nil }
+    if let entry = old[hash], Self.isEqual(entry.key, key) { old[hash] = nil }
   }
 
   private mutating func store(_ entry: Entry, _ hash: UInt64) {
@@ -46,6 +48,16 @@ struct ByteKeyedCache<Value> {
     old[hash] = nil
     // Two keys with one hash would need to break the process's secret SipHash key; then one only displaces the other.
     young[hash] = entry
+  }
+
+  private static func isEqual(_ key: [UInt8], _ other: ArraySlice<UInt8>) -> Bool {
+    guard key.count == other.count else { return false }
+    return key.withUnsafeBytes { left in
+      other.withUnsafeBytes { right in
+        guard let left = left.baseAddress, let right = right.baseAddress else { return true }
+        return memcmp(left, right, key.count) == 0
+      }
+    }
   }
 
   private static func hash(_ key: ArraySlice<UInt8>) -> UInt64 {

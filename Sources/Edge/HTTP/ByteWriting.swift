@@ -34,21 +34,36 @@ extension [UInt8] {
   /// Appends a JSON string with its quotes (RFC 8259 section 7). The bytes are taken as UTF-8.
   mutating func append(json text: some Sequence<UInt8>) {
     append(0x22)
-    for byte in text {
-      switch byte {
-      case 0x22: append("\\\"")
-      case 0x5C: append("\\\\")
-      case 0x0A: append("\\n")
-      case 0x0D: append("\\r")
-      case 0x09: append("\\t")
-      case 0..<0x20:
-        append("\\u00")
-        append(Self.hexadecimalDigit(byte >> 4))
-        append(Self.hexadecimalDigit(byte & 15))
-      default: append(byte)
+    let isDone: Void? = text.withContiguousStorageIfAvailable { bytes in
+      // What needs no escape goes over in one piece.
+      var start = 0
+      for index in bytes.indices where bytes[index] < 0x20 || bytes[index] == 0x22 || bytes[index] == 0x5C {
+        append(contentsOf: bytes[start..<index])
+        append(escaped: bytes[index])
+        start = index + 1
+      }
+      append(contentsOf: bytes[start...])
+    }
+    if isDone == nil {
+      for byte in text {
+        if byte < 0x20 || byte == 0x22 || byte == 0x5C { append(escaped: byte) } else { append(byte) }
       }
     }
     append(0x22)
+  }
+
+  private mutating func append(escaped byte: UInt8) {
+    switch byte {
+    case 0x22: append("\\\"")
+    case 0x5C: append("\\\\")
+    case 0x0A: append("\\n")
+    case 0x0D: append("\\r")
+    case 0x09: append("\\t")
+    default:
+      append("\\u00")
+      append(Self.hexadecimalDigit(byte >> 4))
+      append(Self.hexadecimalDigit(byte & 15))
+    }
   }
 
   mutating func append(json text: String) {

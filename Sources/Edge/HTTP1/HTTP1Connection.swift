@@ -30,20 +30,20 @@ final class HTTP1Connection: TCPConnectionDelegate, DrainableConnection {
 
   private let connection: TCPConnection
   private let edge: EdgeLoop
-  private var parser: HTTP1RequestParser
-  private var exchanges: [Exchange] = []
+  @exclusivity(unchecked) private var parser: HTTP1RequestParser
+  @exclusivity(unchecked) private var exchanges: [Exchange] = []
   /// The number of the first of `exchanges`, counted over the connection's life.
-  private var firstNumber = 0
+  @exclusivity(unchecked) private var firstNumber = 0
   /// Input that came while too many requests were waiting.
-  private var held: [UInt8] = []
-  private var owesContinue = false
-  private var refused = false
-  private var input = Input.open
-  private var peerEnded = false
-  private var waiting = Waiting.request
-  private var deadline: Instant
-  private var timer: Timer?
-  private var timerMoment = Instant(nanoseconds: .max)
+  @exclusivity(unchecked) private var held: [UInt8] = []
+  @exclusivity(unchecked) private var owesContinue = false
+  @exclusivity(unchecked) private var refused = false
+  @exclusivity(unchecked) private var input = Input.open
+  @exclusivity(unchecked) private var peerEnded = false
+  @exclusivity(unchecked) private var waiting = Waiting.request
+  @exclusivity(unchecked) private var deadline: Instant
+  @exclusivity(unchecked) private var timer: Timer?
+  @exclusivity(unchecked) private var timerMoment = Instant(nanoseconds: .max)
 
   init(_ connection: TCPConnection, on edge: EdgeLoop) {
     self.connection = connection

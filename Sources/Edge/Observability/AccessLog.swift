@@ -35,6 +35,7 @@ final class AccessLog: Flushable {
   }
 
   func write(_ record: AccessRecord, timestamp: [UInt8]) {
+    if pending.capacity < Self.mostBytesAtOnce { pending.reserveCapacity(2 * Self.mostBytesAtOnce) }
     let start = pending.count
     pending.append(record, timestamp: timestamp)
     if pending.count > Self.mostBytesAtOnce, start > 0 {

@@ -3,7 +3,7 @@ internal import Reactor
 internal import ServiceKit
 
 /// Who makes a request, as a verified token and a session that was just asked about say. Kept by the token's bytes.
-struct Caller {
+final class Caller {
   let subject: String
   let tenant: String
   let role: Role
@@ -13,6 +13,17 @@ struct Caller {
   let believedUntil: Instant
   /// The claims, signed, and the caller's own tenant: what every call on its behalf carries.
   let metadata: Metadata
+
+  init(
+    subject: String, tenant: String, role: Role, tokenExpiry: Int64, believedUntil: Instant, metadata: Metadata
+  ) {
+    self.subject = subject
+    self.tenant = tenant
+    self.role = role
+    self.tokenExpiry = tokenExpiry
+    self.believedUntil = believedUntil
+    self.metadata = metadata
+  }
 }
 
 /// Reads who makes a request from its fields.

@@ -12,6 +12,9 @@ extension DynamicMessage {
   public mutating func set(
     _ path: String, text: [UInt8], options: JSONDecodingOptions = .rest
   ) throws(ProtobufError) {
+    if let position = schema.positions[path], let place = schema.place(position, in: base) {
+      return try setOwn(position, place, path, text, options)
+    }
     let names = path.split(separator: ".", omittingEmptySubsequences: false)
     var schema = schema
     var base = base
@@ -21,9 +24,7 @@ extension DynamicMessage {
       }
       let field = schema.fields[position]
       let isLast = index == names.count - 1
-      if index == 0 {
-        if isLast, !place.isRepeated { try note(position) } else { noteRepeated(position) }
-      }
+      if index == 0 { noteRepeated(position) }
       if isLast {
         do throws(ProtobufError) {
           try store(text, in: place, field, schema, options)
@@ -37,6 +38,18 @@ extension DynamicMessage {
       }
       schema = lookup()
       base = nested(place, schema)
+    }
+  }
+
+  /// Sets a field of the message itself.
+  private mutating func setOwn(
+    _ position: Int, _ place: FieldPlace, _ path: String, _ text: [UInt8], _ options: JSONDecodingOptions
+  ) throws(ProtobufError) {
+    if place.isRepeated { noteRepeated(position) } else { try note(position) }
+    do throws(ProtobufError) {
+      try store(text, in: place, schema.fields[position], schema, options)
+    } catch {
+      throw error.within(path)
     }
   }
 

@@ -5,7 +5,7 @@ internal import CProtobufC
 /// Owns the C message and the arena it lives in.
 public struct DynamicMessage: ~Copyable {
   public let schema: MessageSchema
-  let arena = Arena()
+  let arena = ArenaPool.take()
   var base: UnsafeMutableRawPointer
   /// Positions of the fields that JSON or `set` gave a value, in the order they came.
   private(set) var given: [Int] = []
@@ -15,6 +15,8 @@ public struct DynamicMessage: ~Copyable {
     self.schema = schema
     base = arena.makeMessage(schema)
   }
+
+  deinit { ArenaPool.giveBack(arena) }
 
   /// Reads a JSON text.
   public init(json: [UInt8], schema: MessageSchema, options: JSONDecodingOptions = .proto3) throws(ProtobufError) {

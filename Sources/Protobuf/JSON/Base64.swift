@@ -11,6 +11,16 @@ public enum Base64 {
   }()
 
   public static func encode(_ bytes: some Collection<UInt8>, into output: inout [UInt8], padding: Bool = true) {
+    let isDone: Void? = bytes.withContiguousStorageIfAvailable {
+      encode(contiguous: $0, into: &output, padding: padding)
+    }
+    if isDone == nil {
+      Array(bytes).withUnsafeBufferPointer { encode(contiguous: $0, into: &output, padding: padding) }
+    }
+  }
+
+  private static func encode(contiguous bytes: UnsafeBufferPointer<UInt8>, into output: inout [UInt8], padding: Bool) {
+    output.reserveCapacity(output.count + (bytes.count + 2) / 3 * 4)
     var iterator = bytes.makeIterator()
     while let first = iterator.next() {
       let second = iterator.next()
@@ -25,6 +35,11 @@ public enum Base64 {
 
   /// `nil` when the text is not base 64.
   public static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    if let output = text.withContiguousStorageIfAvailable({ decode(contiguous: $0) }) { return output }
+    return Array(text).withUnsafeBufferPointer { decode(contiguous: $0) }
+  }
+
+  private static func decode(contiguous text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     var output: [UInt8] = []
     output.reserveCapacity(text.count * 3 / 4)
     var word: UInt32 = 0

@@ -31,11 +31,12 @@ struct MessageJSONEncoder {
   func members(
     _ base: UnsafeMutableRawPointer, _ schema: MessageSchema, to output: inout [UInt8], isFirst: inout Bool, depth: Int
   ) throws(ProtobufError) {
-    for (position, field) in schema.fields.enumerated() {
+    for position in schema.fields.indices {
+      let field = schema.fields[position]
       guard let place = schema.place(position, in: base), isWritten(place, field) else { continue }
       if !isFirst { output.append(UInt8(ascii: ",")) }
       isFirst = false
-      output.append(contentsOf: schema.jsonKeys[position])
+      output.append(contentsOf: field.jsonKey)
       do throws(ProtobufError) {
         try value(of: place, field, in: schema, to: &output, depth: depth)
       } catch {
@@ -54,7 +55,7 @@ struct MessageJSONEncoder {
     case PROTOBUF_C_TYPE_ENUM:
       // The unspecified value has no spelling and says nothing.
       guard place.isDefault, case .enumeration(let schema) = field.type else { return true }
-      return schema().value(number: 0)?.json != nil
+      return schema().spellsDefault
     default: return true
     }
   }
@@ -135,13 +136,12 @@ struct MessageJSONEncoder {
   }
 
   private func enumeration(_ number: Int32, _ field: FieldSchema, to output: inout [UInt8]) {
-    guard case .enumeration(let schema) = field.type, let value = schema().value(number: number) else {
-      return JSONText.append(Int64(number), to: &output)
-    }
-    if schema().isNullValue {
+    guard case .enumeration(let lookup) = field.type else { return JSONText.append(Int64(number), to: &output) }
+    let schema = lookup()
+    if schema.isNullValue, number == 0 {
       output.append(contentsOf: "null".utf8)
-    } else {
-      JSONText.append(isRest ? value.json ?? value.name : value.name, to: &output)
+    } else if !schema.append(number, ownSpelling: isRest, to: &output) {
+      JSONText.append(Int64(number), to: &output)
     }
   }
 

@@ -28,8 +28,6 @@ public final class MessageSchema: Sendable {
   public let fields: [FieldSchema]
   /// Positions in `fields` by JSON name and by original name.
   let positions: [String: Int]
-  /// The JSON name of each field as JSON text, with the colon.
-  let jsonKeys: [[UInt8]]
   let wellKnown: WellKnownType?
 
   public init(name: String, descriptor: MessageDescriptor, fields: [FieldSchema] = []) {
@@ -42,12 +40,6 @@ public final class MessageSchema: Sendable {
       positions[field.jsonName] = index
     }
     self.positions = positions
-    jsonKeys = fields.map { field in
-      var key: [UInt8] = []
-      JSONText.append(field.jsonName, to: &key)
-      key.append(UInt8(ascii: ":"))
-      return key
-    }
     wellKnown = WellKnownType(name: name)
   }
 
@@ -57,8 +49,8 @@ public final class MessageSchema: Sendable {
   }
 }
 
-/// One field, as JSON sees it.
-public struct FieldSchema: Sendable {
+/// One field, as JSON sees it. A class, since it is looked at far more often than made.
+public final class FieldSchema: Sendable {
   /// The type behind the field, where the C descriptor alone does not lead to a schema.
   public enum Kind: Sendable {
     case scalar
@@ -83,6 +75,8 @@ public struct FieldSchema: Sendable {
   public let format: Format
   /// The oneof the field belongs to.
   public let oneof: String?
+  /// The JSON name as JSON text, with the colon.
+  let jsonKey: [UInt8]
 
   public init(
     name: String, jsonName: String, type: Kind = .scalar, format: Format = .plain, oneof: String? = nil
@@ -92,6 +86,10 @@ public struct FieldSchema: Sendable {
     self.type = type
     self.format = format
     self.oneof = oneof
+    var key: [UInt8] = []
+    JSONText.append(jsonName, to: &key)
+    key.append(UInt8(ascii: ":"))
+    jsonKey = key
   }
 }
 
@@ -101,6 +99,12 @@ public final class EnumSchema: Sendable {
   public let values: [EnumValueSchema]
   private let byNumber: [Int32: Int]
   private let bySpelling: [String: Int32]
+  /// Whether the values are numbered 0, 1, 2, … in this order, so that a number is a position.
+  private let isDense: Bool
+  /// Each value as JSON text: by its original name, and by its own spelling where it has one.
+  private let texts: [(name: [UInt8], json: [UInt8])]
+  /// Whether the value 0 has a spelling of its own.
+  let spellsDefault: Bool
   /// Whether this is `google.protobuf.NullValue`, which JSON writes as `null`.
   let isNullValue: Bool
 
@@ -108,6 +112,14 @@ public final class EnumSchema: Sendable {
     self.name = name
     self.values = values
     isNullValue = name == "google.protobuf.NullValue"
+    isDense = values.enumerated().allSatisfy { $0.offset == Int($0.element.number) }
+    texts = values.map { value in
+      var texts: (name: [UInt8], json: [UInt8]) = ([], [])
+      JSONText.append(value.name, to: &texts.name)
+      JSONText.append(value.json ?? value.name, to: &texts.json)
+      return texts
+    }
+    spellsDefault = values.first { $0.number == 0 }?.json != nil
     byNumber = Dictionary(
       values.enumerated().map { ($0.element.number, $0.offset) }, uniquingKeysWith: { first, _ in first })
     var spellings: [String: Int32] = [:]
@@ -118,8 +130,12 @@ public final class EnumSchema: Sendable {
     bySpelling = spellings
   }
 
-  public func value(number: Int32) -> EnumValueSchema? {
-    byNumber[number].map { values[$0] }
+  /// Writes a value as JSON text. Answers false, writing nothing, for a number that has no name.
+  func append(_ number: Int32, ownSpelling: Bool, to output: inout [UInt8]) -> Bool {
+    let position = isDense ? (number >= 0 && Int(number) < texts.count ? Int(number) : nil) : byNumber[number]
+    guard let position else { return false }
+    output.append(contentsOf: ownSpelling ? texts[position].json : texts[position].name)
+    return true
   }
 
   /// The number of a value by its original name or its JSON spelling.

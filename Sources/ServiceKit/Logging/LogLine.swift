@@ -55,9 +55,18 @@ struct LogLine {
   }
 
   private mutating func append(_ number: Int64, digits: Int = 1) {
-    let text = String(number)
-    for _ in 0..<max(0, digits - text.utf8.count) { bytes.append(0x30) }
-    bytes.append(contentsOf: text.utf8)
+    if number < 0 { bytes.append(0x2D) }
+    let magnitude = number.magnitude
+    var divisor: UInt64 = 1
+    var count = 1
+    while count < digits || magnitude / divisor >= 10 {
+      divisor *= 10
+      count += 1
+    }
+    while divisor > 0 {
+      bytes.append(UInt8(truncatingIfNeeded: magnitude / divisor % 10) + 0x30)
+      divisor /= 10
+    }
   }
 
   private mutating func append(_ time: WallTime) {
@@ -80,6 +89,14 @@ struct LogLine {
 
   private mutating func append(quoted value: some StringProtocol) {
     bytes.append(0x22)
+    let isDone: Void?? = value.utf8.withContiguousStorageIfAvailable { text in
+      guard text.count <= Self.longestValue, text.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C && $0 != 0x7F })
+      else {
+        return nil
+      }
+      return bytes.append(contentsOf: text)
+    }
+    if case .some(.some) = isDone { return bytes.append(0x22) }
     var count = 0
     for byte in value.utf8 {
       // Cut only where a character begins.
