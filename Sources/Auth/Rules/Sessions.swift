@@ -12,7 +12,7 @@ struct Sessions: Sendable {
   let crossings = TenantCrossings()
 
   private func context(_ call: ServerCall) -> AuditContext {
-    AuditContext(time: clock.now, requestID: call.requestID, deadline: call.workDeadline)
+    AuditContext(call, clock)
   }
 
   /// Who is signed in, in its own tenant whatever the call is for.
@@ -81,10 +81,11 @@ struct Sessions: Sendable {
     guard session.role == .superAdmin, try await repository.tenantExists(tenant, deadline: call.workDeadline) else {
       return false
     }
-    if crossings.isNew(session: id, tenant: tenant) {
-      try await repository.record(
-        .actedInOtherTenant, tenant: session.tenant, user: session.user, session: id, actedIn: tenant, context(call))
-    }
+    guard !crossings.wasTold(session: id, tenant: tenant) else { return true }
+    // Told first, remembered after: without its line in the audit trail nobody acts elsewhere.
+    try await repository.record(
+      .actedInOtherTenant, tenant: session.tenant, user: session.user, session: id, actedIn: tenant, context(call))
+    crossings.remember(session: id, tenant: tenant)
     return true
   }
 }

@@ -24,11 +24,11 @@ struct SignIn: Sendable {
 
   func login(email: String, password: String, _ call: ServerCall) async throws -> AuthV1.LoginResponse {
     try validate(email: email, password: password)
-    let context = AuditContext(time: clock.now, requestID: call.requestID, deadline: call.workDeadline)
-    let address = email.lowercased()
-    let digest = SHA256Digest.of(Array(address.utf8))
+    let context = AuditContext(call, clock)
+    // Whose address it is decides PostgreSQL, which knows the unique key's idea of upper and lower case.
+    let digest = SHA256Digest.of(Array(email.lowercased().utf8))
     let attempt = try await repository.beginSignIn(
-      email: address, digest: digest, at: context.time, freeAttempts: limits.freeAttempts,
+      email: email, digest: digest, at: context.time, freeAttempts: limits.freeAttempts,
       longestWait: limits.longestWait, deadline: context.deadline)
     guard case .counted(let candidate) = attempt else {
       guard case .mustWait(let seconds) = attempt else { throw ServiceError.unexpected }
@@ -71,8 +71,7 @@ struct SignIn: Sendable {
 
   /// Writes the event without letting the caller wait: the time must not tell that somebody has the address.
   private func recordLater(_ event: AuditEvent, _ candidate: AuthRepository.Candidate, _ context: AuditContext) {
-    let later = AuditContext(
-      time: context.time, requestID: context.requestID, deadline: .after(SignIn.recordingPatience))
+    let later = AuditContext(context, deadline: .after(SignIn.recordingPatience))
     Task { try? await repository.record(event, tenant: candidate.tenant, user: candidate.user, later) }
   }
 

@@ -2,7 +2,7 @@ internal import Postgres
 internal import ServiceKit
 internal import Synchronization
 
-/// Which super admin's session has already been seen in which other tenant, so that the audit trail tells it once and not with every
+/// Of which super admin's session the audit trail tells already that it acts in which other tenant, so that it is not told with every
 /// check. What is forgotten here is only told once more.
 final class TenantCrossings: Sendable {
   private struct Crossing: Hashable {
@@ -12,12 +12,16 @@ final class TenantCrossings: Sendable {
 
   private static let capacity = 10_000
 
-  private let seen = Mutex<Set<Crossing>>([])
+  private let told = Mutex<Set<Crossing>>([])
 
-  func isNew(session: UUID, tenant: TenantID) -> Bool {
-    seen.withLock { seen in
-      if seen.count >= Self.capacity { seen.removeAll() }
-      return seen.insert(Crossing(session: session, tenant: tenant)).inserted
+  func wasTold(session: UUID, tenant: TenantID) -> Bool {
+    told.withLock { $0.contains(Crossing(session: session, tenant: tenant)) }
+  }
+
+  func remember(session: UUID, tenant: TenantID) {
+    told.withLock { told in
+      if told.count >= Self.capacity { told.removeAll() }
+      told.insert(Crossing(session: session, tenant: tenant))
     }
   }
 }

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import RPC
 internal import Reactor
 internal import ServiceKit
 
@@ -150,7 +151,23 @@ struct AuthRepository: Sendable {
 
 /// When and for which request something happens.
 struct AuditContext: Sendable {
+  /// Characters of a request's id that are kept: the caller chose it.
+  private static let longestRequestID = 64
+
   let time: WallTime
   let requestID: String
   let deadline: Deadline
+
+  init(_ call: ServerCall, _ clock: WallClock) {
+    time = clock.now
+    requestID = String(call.requestID.prefix(Self.longestRequestID))
+    deadline = call.workDeadline
+  }
+
+  /// The same with another deadline, for what nobody waits for.
+  init(_ context: AuditContext, deadline: Deadline) {
+    time = context.time
+    requestID = context.requestID
+    self.deadline = deadline
+  }
 }

@@ -56,7 +56,7 @@ extension BillingHandlers {
       if fields.contains("description") { plan.description = request.description }
       if fields.contains("trial_days") { plan.trialDays = request.trialDays }
       if fields.contains("active") { plan.active = request.active }
-      plan.updatedAt = change.now
+      plan.updatedAt = max(change.now, plan.createdAt)
       let detail = ["fields": Value.list(ListValue(values: fields.sorted().map { .string($0) }))]
       return Changes.Effect(
         statements: [

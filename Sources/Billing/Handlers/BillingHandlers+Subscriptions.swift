@@ -63,7 +63,7 @@ extension BillingHandlers {
           row = try SubscriptionChange.setAutoRenew(row, request.autoRenew, now: change.now)
         }
         if fields.contains("metadata") { row.metadata = metadata?.text }
-        row.updatedAt = change.now
+        row.updatedAt = max(change.now, row.createdAt)
         let detail = ["fields": Value.list(ListValue(values: fields.sorted().map { .string($0) }))]
         return Changes.Effect(
           statements: [
@@ -86,7 +86,7 @@ extension BillingHandlers {
       guard var changed = try SubscriptionChange.cancel(row, immediately: request.immediately, now: change.now) else {
         return Changes.Effect(statements: [], response: row.message)
       }
-      changed.updatedAt = change.now
+      changed.updatedAt = max(change.now, row.createdAt)
       let detail = ["immediately": Value.bool(request.immediately), "reason": .string(request.reason)]
       return Changes.Effect(
         statements: [

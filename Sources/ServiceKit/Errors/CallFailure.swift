@@ -56,6 +56,8 @@ extension ServiceError {
         ServiceError(
           .unknown, "OUTCOME_UNKNOWN", "It is not known whether the change was made: look before you repeat it")
       case .constraint(.unique, _): .alreadyExists("It exists already")
+      // Every table refers to its tenant: a super admin has named one that there is not.
+      case .constraint(.foreignKey, let name) where name.hasSuffix("_tenant_id_fkey"): .tenantDenied
       case .constraint(.foreignKey, _): .notFound("Something the request refers to does not exist")
       case .constraint:
         ServiceError(

@@ -57,25 +57,34 @@ final class DatabaseGuard: Sendable {
   }
 
   /// `contract.md` decision 3: no superuser, no `BYPASSRLS`, owner of nothing, no `TRUNCATE`, and row-level security forced on each table
-  /// the role can reach.
+  /// the role can reach; neither by itself nor by a role it may act as. A view shows what its owner may see, so there must be none.
   private static let rights: StaticString = """
-    SELECT 'the role ' || rolname || ' is a superuser' FROM pg_roles WHERE rolname = current_user AND rolsuper
+    WITH roles AS (
+      SELECT oid, rolname, rolsuper, rolbypassrls,
+        CASE WHEN rolname = current_user THEN 'the role ' ELSE 'the role may act as ' END || rolname AS name
+      FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')
+        AND (rolname = current_user OR NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))
+    ), ours AS (
+      SELECT c.oid, c.oid::regclass::text AS name, c.relkind, c.relowner, c.relrowsecurity AND c.relforcerowsecurity AS forced
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema$)'
+    )
+    SELECT CASE WHEN rolname = current_user THEN name || ' is a superuser' ELSE name || ', a superuser' END
+      FROM roles WHERE rolsuper
     UNION ALL
-    SELECT 'the role ' || rolname || ' bypasses row-level security' FROM pg_roles
-      WHERE rolname = current_user AND rolbypassrls
+    SELECT CASE WHEN rolname = current_user THEN name || ' bypasses row-level security'
+        ELSE name || ', which bypasses row-level security' END
+      FROM roles WHERE rolbypassrls
     UNION ALL
-    SELECT 'the role owns ' || c.oid::regclass::text FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
-      WHERE r.rolname = current_user AND c.relkind IN ('r', 'p', 'v', 'm')
+    SELECT CASE WHEN r.rolname = current_user THEN 'the role owns ' || o.name ELSE r.name || ', which owns ' || o.name END
+      FROM ours o JOIN roles r ON r.oid = o.relowner
     UNION ALL
-    SELECT 'the role may truncate ' || c.oid::regclass::text FROM pg_class c
-      JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema$)'
-        AND has_table_privilege(current_user, c.oid, 'TRUNCATE')
+    SELECT 'the role may truncate ' || name FROM ours
+      WHERE relkind IN ('r', 'p') AND has_table_privilege(current_user, oid, 'TRUNCATE')
     UNION ALL
-    SELECT 'row-level security is not forced on ' || c.oid::regclass::text FROM pg_class c
-      JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema$)'
-        AND has_any_column_privilege(current_user, c.oid, 'SELECT, INSERT, UPDATE')
-        AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+    SELECT CASE WHEN relkind IN ('r', 'p') THEN 'row-level security is not forced on ' || name
+        ELSE 'row-level security does not guard ' || name END
+      FROM ours WHERE NOT forced AND (has_any_column_privilege(current_user, oid, 'SELECT, INSERT, UPDATE')
+        OR has_table_privilege(current_user, oid, 'DELETE'))
     """
 }

@@ -94,6 +94,11 @@ struct AuthProcessTests {
       ("ALTER TABLE auth.sessions DISABLE ROW LEVEL SECURITY", "not forced on auth.sessions"),
       ("GRANT TRUNCATE ON auth.users TO auth_app", "may truncate auth.users"),
       ("CREATE TABLE public.mine (); ALTER TABLE public.mine OWNER TO $role", "owns mine"),
+      ("GRANT cb_owner TO $role", "may act as cb_owner, which owns auth.users"),
+      ("CREATE ROLE $role_boss SUPERUSER; GRANT $role_boss TO $role", "_boss, a superuser"),
+      ("CREATE ROLE $role_boss BYPASSRLS; GRANT $role_boss TO $role", "_boss, which bypasses row-level security"),
+      ("CREATE VIEW public.seen AS TABLE auth.users; GRANT SELECT ON public.seen TO auth_app", "does not guard seen"),
+      ("CREATE TABLE public.bin (); GRANT DELETE ON public.bin TO auth_app", "not forced on bin"),
     ])
   func unsafe(_ change: String, _ objection: String) async throws {
     let earlier = try await AuthWorld()
@@ -107,7 +112,11 @@ struct AuthProcessTests {
       #expect(objections.contains { $0.contains(objection) }, "\(objections)")
     }
     // So that the role can be dropped.
-    try earlier.database.sql("DROP TABLE IF EXISTS public.mine; REVOKE TRUNCATE ON auth.users FROM auth_app")
+    try earlier.database.sql(
+      """
+      DROP TABLE IF EXISTS public.mine; REVOKE TRUNCATE ON auth.users FROM auth_app;
+      DROP ROLE IF EXISTS \(earlier.database.name)_boss;
+      """)
   }
 
   @Test("a call that runs when the process is told to stop still gets its answer")

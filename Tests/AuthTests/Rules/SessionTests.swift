@@ -72,6 +72,67 @@ struct SessionTests {
     try await world.end()
   }
 
+  @Test("a token that many use at the same moment goes on for each, in one session, and ends it when it comes again")
+  func concurrentRefresh() async throws {
+    let (world, login) = try await world()
+    let tokens = try await withThrowingTaskGroup(of: String.self) { tasks in
+      for _ in 0..<20 { tasks.addTask { try await world.refresh(login.refreshToken).refreshToken } }
+      return try await tasks.reduce(into: Set()) { $0.insert($1) }
+    }
+    #expect(tokens.count == 20)
+    #expect(try world.database.sql("SELECT count(*) FROM auth.sessions WHERE ended_at IS NULL") == "1")
+    #expect(try world.database.sql("SELECT count(*) FROM auth.refresh_tokens") == "21")
+    world.time.advance(by: .seconds(11))
+    let codes = await withTaskGroup(of: String?.self) { tasks in
+      for _ in 0..<20 { tasks.addTask { await refusal { try await world.refresh(login.refreshToken) }?.code } }
+      return await tasks.reduce(into: [:]) { counts, code in counts[code ?? "", default: 0] += 1 }
+    }
+    #expect(codes == ["UNAUTHORIZED": 20])
+    // However many came, it was noticed once.
+    #expect(
+      try world.database.sql("SELECT count(*) FROM auth.audit_events WHERE event = 'authn_token_reuse'") == "1")
+    for token in tokens { #expect(await refusal { try await world.refresh(token) } == .sessionEnded) }
+    try await world.end()
+  }
+
+  @Test("after a logout no refresh that ran beside it has left a way in")
+  func refreshBesideLogout() async throws {
+    let (world, login) = try await world()
+    let tokens = try await withThrowingTaskGroup(of: String?.self) { tasks in
+      for number in 0..<30 {
+        tasks.addTask {
+          if number == 15 {
+            _ = try await world.client.logout(AuthV1.LogoutRequest(), options: world.options(for: login))
+            return nil
+          }
+          do {
+            return try await world.refresh(login.refreshToken).refreshToken
+          } catch {
+            #expect((error as? RPCError).flatMap { ServiceError($0) } == .sessionEnded, "\(error)")
+            return nil
+          }
+        }
+      }
+      return try await tasks.reduce(into: [login.refreshToken]) { if let token = $1 { $0.append(token) } }
+    }
+    #expect(try await world.check(login).state == .ended)
+    for token in tokens { #expect(await refusal { try await world.refresh(token) } == .sessionEnded) }
+    #expect(try world.database.sql("SELECT end_reason FROM auth.sessions") == "logout")
+    try await world.end()
+  }
+
+  @Test("a super admin does not act elsewhere without a line in the audit trail")
+  func untoldCrossing() async throws {
+    let (world, login) = try await world("SUPER_ADMIN")
+    try world.database.sql("REVOKE INSERT ON auth.audit_events FROM auth_app")
+    for _ in 0..<2 { #expect(await refusal { try await world.check(login, tenant: AuthDatabase.globex) } != nil) }
+    try world.database.sql("GRANT INSERT ON auth.audit_events TO auth_app")
+    #expect(try await world.check(login, tenant: AuthDatabase.globex).state == .active)
+    let told = try world.database.sql("SELECT acted_in FROM auth.audit_events WHERE event = 'authz_admin'")
+    #expect(told == AuthDatabase.globex)
+    try await world.end()
+  }
+
   @Test("what we never gave is no refresh token")
   func malformedTokens() async throws {
     let (world, login) = try await world()

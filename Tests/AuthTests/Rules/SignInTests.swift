@@ -38,6 +38,19 @@ struct SignInTests {
     try await world.end()
   }
 
+  @Test(
+    "an address is the same in capitals, in any alphabet, and another one that only looks alike",
+    arguments: [("Élan@Acme.test", "éLAN@acme.TEST"), ("ИВАН@acme.test", "иван@acme.test")])
+  func alphabets(_ stored: String, _ typed: String) async throws {
+    let world = try await AuthWorld()
+    try world.database.addUser(stored, passwordHash: #require(AuthWorld.passwordHash))
+    for address in [stored, typed] { #expect(try await world.login(address).user?.email == stored) }
+    // KELVIN SIGN is a small k to Swift and a sign of its own to PostgreSQL.
+    try world.database.addUser("kim@acme.test", passwordHash: #require(AuthWorld.passwordHash))
+    #expect(await refusal { try await world.login("\u{212A}im@acme.test") } == .invalidCredentials)
+    try await world.end()
+  }
+
   @Test("a wrong password and an address nobody has get one and the same answer")
   func wrong() async throws {
     let world = try await AuthWorld()

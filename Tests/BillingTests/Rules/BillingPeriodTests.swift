@@ -51,4 +51,35 @@ struct BillingPeriodTests {
         BillingPeriod.end(12, anchor: anchor, cycle: .monthly) == BillingPeriod.end(1, anchor: anchor, cycle: .yearly))
     }
   }
+
+  @Test("PostgreSQL's calendar comes to the same ends, over eight centuries and across every time of day")
+  func judge() throws {
+    let database = try BillingDatabase()
+    var random = SeededGenerator(seed: 20_251_124)
+    var cases: [(anchor: Int64, months: Int64)] = []
+    for day in ["2024-02-29", "2025-01-31", "2025-12-31", "2000-02-29", "1900-01-31", "2100-01-31", "1969-12-31"] {
+      let anchor = try time(day + "T23:59:59Z").microseconds
+      cases += (0...49).map { (anchor, $0) }
+    }
+    for _ in 0..<2000 {
+      // 1600 to 2400.
+      let anchor = Int64.random(in: -11_676_096_000_000_000...13_569_465_600_000_000, using: &random)
+      cases.append((anchor, Int64.random(in: 0...600, using: &random)))
+    }
+    // Days and the rest apart: PostgreSQL multiplies intervals with doubles, which do not hold so many microseconds.
+    let day: Int64 = 86_400_000_000
+    let rows = cases.map { "(\($0.anchor / day), \($0.anchor % day), \($0.months))" }.joined(separator: ",")
+    let ends = try database.lines(
+      """
+      SET TimeZone = 'UTC';
+      SELECT (extract(epoch FROM ('epoch'::timestamptz + days * interval '1 day' + rest * interval '1 microsecond')
+        + months * interval '1 month') * 1000000)::bigint
+      FROM (VALUES \(rows)) AS v (days, rest, months);
+      """)
+    #expect(ends.count == cases.count)
+    for (end, (anchor, months)) in zip(ends, cases) {
+      let ours = WallTime(microseconds: anchor).advanced(months: months)
+      #expect(ours.microseconds == Int64(end), "\(anchor) and \(months) months")
+    }
+  }
 }
