@@ -16,25 +16,30 @@ public final class HTTP2Connection {
   @exclusivity(unchecked) private var closeReason: HTTP2CloseReason?
 
   /// Serves requests on an accepted connection. Takes over `tcp.delegate`.
+  /// - Parameter memory: what all connections of a loop share; nil takes the system's allocator.
   /// - Throws: `HTTP2Error.outOfMemory`.
   public convenience init(
-    server tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), delegate: any HTTP2ConnectionDelegate
+    server tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), memory: HTTP2Memory? = nil,
+    delegate: any HTTP2ConnectionDelegate
   ) throws(HTTP2Error) {
-    try self.init(role: .server, tcp, limits, delegate)
+    try self.init(role: .server, tcp, limits, memory, delegate)
   }
 
   /// Makes requests on a connection to a server. Takes over `tcp.delegate`.
+  /// - Parameter memory: what all connections of a loop share; nil takes the system's allocator.
   /// - Throws: `HTTP2Error.outOfMemory`.
   public convenience init(
-    client tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), delegate: any HTTP2ConnectionDelegate
+    client tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), memory: HTTP2Memory? = nil,
+    delegate: any HTTP2ConnectionDelegate
   ) throws(HTTP2Error) {
-    try self.init(role: .client, tcp, limits, delegate)
+    try self.init(role: .client, tcp, limits, memory, delegate)
   }
 
   private init(
-    role: HTTP2Session.Role, _ tcp: TCPConnection, _ limits: HTTP2Limits, _ delegate: any HTTP2ConnectionDelegate
+    role: HTTP2Session.Role, _ tcp: TCPConnection, _ limits: HTTP2Limits, _ memory: HTTP2Memory?,
+    _ delegate: any HTTP2ConnectionDelegate
   ) throws(HTTP2Error) {
-    session = try HTTP2Session(role: role, limits: limits)
+    session = try HTTP2Session(role: role, limits: limits, memory: memory)
     self.tcp = tcp
     self.delegate = delegate
     lifetime = ConnectionLifetime(limits: limits, now: tcp.loop.now)

@@ -52,6 +52,8 @@ public final class HTTP2Session {
   @exclusivity(unchecked) private(set) var isAbandoned = false
 
   let engine: OpaquePointer
+  /// Outlives the engine.
+  private let memory: HTTP2Memory?
   @exclusivity(unchecked) private(set) var streams: [HTTP2Stream] = []
   /// The header block that is arriving; HTTP/2 never interleaves two.
   let arriving = ArrivingFields()
@@ -72,14 +74,16 @@ public final class HTTP2Session {
     case trailers
   }
 
+  /// - Parameter memory: what all sessions of a loop share; nil takes the system's allocator.
   /// - Throws: `HTTP2Error.outOfMemory`.
-  public init(role: Role, limits: HTTP2Limits = HTTP2Limits()) throws(HTTP2Error) {
+  public init(role: Role, limits: HTTP2Limits = HTTP2Limits(), memory: HTTP2Memory? = nil) throws(HTTP2Error) {
     self.role = role
+    self.memory = memory
     self.limits = limits
     resets = AbuseMeter(burst: limits.resetBurst, perSecond: limits.resetsPerSecond)
     idleFrames = AbuseMeter(burst: limits.idleFrameBurst, perSecond: limits.idleFramesPerSecond)
     frames = FrameObserver(role: role)
-    guard let engine = SessionCallbacks.makeEngine(role: role, limits: limits) else { throw .outOfMemory }
+    guard let engine = SessionCallbacks.makeEngine(role: role, limits: limits, memory: memory) else { throw .outOfMemory }
     self.engine = engine
     SessionCallbacks.attach(self, to: engine)
     try submitSettings()

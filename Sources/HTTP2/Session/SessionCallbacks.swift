@@ -7,7 +7,9 @@ enum SessionCallbacks {
   static let stop = NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
   static let refuseStream = NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
 
-  static func makeEngine(role: HTTP2Session.Role, limits: HTTP2Limits) -> OpaquePointer? {
+  static func makeEngine(
+    role: HTTP2Session.Role, limits: HTTP2Limits, memory: HTTP2Memory?
+  ) -> OpaquePointer? {
     var callbacks: OpaquePointer?
     var options: OpaquePointer?
     guard nghttp2_session_callbacks_new(&callbacks) == 0, nghttp2_option_new(&options) == 0 else { return nil }
@@ -29,11 +31,16 @@ enum SessionCallbacks {
     nghttp2_option_set_stream_reset_rate_limit(
       options, UInt64(limits.resetBurst) * 2, UInt64(limits.resetsPerSecond) * 2)
     var engine: OpaquePointer?
-    let code =
-      switch role {
-      case .server: nghttp2_session_server_new2(&engine, callbacks, nil, options)
-      case .client: nghttp2_session_client_new2(&engine, callbacks, nil, options)
+    // Copied by the engine; the session keeps the memory behind it.
+    let functions = memory?.engineFunctions
+    let code = withUnsafeTemporaryAllocation(of: nghttp2_mem.self, capacity: 1) { place in
+      var place = place.baseAddress
+      if let functions { place?.initialize(to: functions) } else { place = nil }
+      return switch role {
+      case .server: nghttp2_session_server_new3(&engine, callbacks, nil, options, place)
+      case .client: nghttp2_session_client_new3(&engine, callbacks, nil, options, place)
       }
+    }
     return code == 0 ? engine : nil
   }
 

@@ -15,6 +15,7 @@ final class ChannelLane: HTTP2ConnectionDelegate {
   private var pending: [ClientCall] = []
   private var running = 0
   private var isClosed = false
+  private let memory = HTTP2Memory()
 
   private enum State {
     case idle
@@ -139,7 +140,8 @@ final class ChannelLane: HTTP2ConnectionDelegate {
     case .success(let tcp):
       guard !isClosed else { return tcp.close() }
       do throws(HTTP2Error) {
-        let connection = try HTTP2Connection(client: tcp, limits: configuration.connectionLimits, delegate: self)
+        let connection = try HTTP2Connection(
+          client: tcp, limits: configuration.connectionLimits, memory: memory, delegate: self)
         state = .connected(connection)
         // Until the server has spoken HTTP/2 the attempt has not succeeded.
         isReady = false

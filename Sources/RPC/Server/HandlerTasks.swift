@@ -54,10 +54,13 @@ final class HandlerTask: @unchecked Sendable {
   fileprivate func run(_ handler: @escaping @Sendable () async -> Void) {
     self.handler = handler
     if let waiting = waiting.take() { return waiting.resume() }
-    task = Task(executorPreference: tasks.loop) { [self, tasks] in
-      while await runHandler(), !isCancelled, tasks.keeps(self) {
-        await withUnsafeContinuation { waiting = $0 }
-      }
+    task = Task(executorPreference: tasks.loop) { [self, tasks] in await serve(for: tasks) }
+  }
+
+  /// Not in the task's own closure, which would look its executor up again after each call.
+  private func serve(for tasks: HandlerTasks) async {
+    while await runHandler(), !isCancelled, tasks.keeps(self) {
+      await withUnsafeContinuation { waiting = $0 }
     }
   }
 

@@ -12,6 +12,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
   /// Used by one encoding or decoding at a time, which never suspends.
   let arena = Arena()
   let handlerTasks: HandlerTasks
+  private let memory = HTTP2Memory()
   private let maximumCalls: Int
   private let maximumHeldBytes: Int
   @exclusivity(unchecked) private(set) var heldBytes = 0
@@ -43,7 +44,8 @@ final class ServerLane: HTTP2ConnectionDelegate {
 
   private func accept(_ tcp: TCPConnection) {
     do throws(HTTP2Error) {
-      let connection = try HTTP2Connection(server: tcp, limits: configuration.connectionLimits, delegate: self)
+      let connection = try HTTP2Connection(
+        server: tcp, limits: configuration.connectionLimits, memory: memory, delegate: self)
       connections[ObjectIdentifier(connection)] = connection
     } catch {
       tcp.close()
