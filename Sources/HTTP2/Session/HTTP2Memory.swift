@@ -84,7 +84,9 @@ struct BlockStore {
   mutating func free(_ block: UnsafeMutableRawPointer?) {
     guard let block else { return }
     let capacity = Self.capacity(of: block)
-    guard capacity <= Self.largestKept, keptByteCount + capacity <= maximumKeptByteCount else { return Self.give(block) }
+    guard capacity <= Self.largestKept, keptByteCount + capacity <= maximumKeptByteCount else {
+      return Self.give(block)
+    }
     let index = capacity >> Self.stepShift
     block.storeBytes(of: free[index], as: UnsafeMutableRawPointer?.self)
     free[index] = block

@@ -83,7 +83,9 @@ public final class HTTP2Session {
     resets = AbuseMeter(burst: limits.resetBurst, perSecond: limits.resetsPerSecond)
     idleFrames = AbuseMeter(burst: limits.idleFrameBurst, perSecond: limits.idleFramesPerSecond)
     frames = FrameObserver(role: role)
-    guard let engine = SessionCallbacks.makeEngine(role: role, limits: limits, memory: memory) else { throw .outOfMemory }
+    guard let engine = SessionCallbacks.makeEngine(role: role, limits: limits, memory: memory) else {
+      throw .outOfMemory
+    }
     self.engine = engine
     SessionCallbacks.attach(self, to: engine)
     try submitSettings()

@@ -34,6 +34,7 @@ public struct ServerMethod: Sendable {
 
   // Inlinable, so that generated code has it for its own types: through witness tables a call takes a tenth longer.
   @inlinable
+  @inline(__always)
   public static func unary<Request: Message, Response: Message>(
     _ descriptor: MethodDescriptor,
     _ handler: @escaping @Sendable (Request, ServerCall) async throws(RPCError) -> Response
