@@ -4,8 +4,7 @@ internal import Reactor
 /// What the handler of a unary method has of its call: where to run, what to decode and encode with, how to answer.
 // @unchecked Sendable: what may change is touched on the loop's thread only; the handler's task carries it back there, and every method
 // that such a task calls checks that it is there.
-@usableFromInline
-class UnaryExchange: @unchecked Sendable {
+@usableFromInline class UnaryExchange: @unchecked Sendable {
   @usableFromInline final let call: ServerCall
   @usableFromInline final let decodingLimits: DecodingLimits
   final let loop: EventLoop
