@@ -15,12 +15,8 @@ final class HandlerTasks: @unchecked Sendable {
     self.loop = loop
   }
 
-  /// Runs the handler in this turn, when what runs now returns to the loop.
-  func run(_ handler: @escaping @Sendable () async -> Void) -> HandlerTask {
-    let task = idle.popLast() ?? HandlerTask(self)
-    task.run(handler)
-    return task
-  }
+  /// A task that has nothing to do: run a handler in it.
+  func next() -> HandlerTask { idle.popLast() ?? HandlerTask(self) }
 
   /// Whether a task that has nothing to do is to wait for its next call.
   fileprivate func keeps(_ task: HandlerTask) -> Bool {
@@ -51,10 +47,13 @@ final class HandlerTask: @unchecked Sendable {
     self.tasks = tasks
   }
 
-  fileprivate func run(_ handler: @escaping @Sendable () async -> Void) {
+  /// Runs the handler on the loop, up to where it waits for something before this returns.
+  func run(_ handler: @escaping @Sendable () async -> Void) {
     self.handler = handler
-    if let waiting = waiting.take() { return waiting.resume() }
-    task = Task(executorPreference: tasks.loop) { [self, tasks] in await serve(for: tasks) }
+    tasks.loop.runAtOnce {
+      if let waiting = waiting.take() { return waiting.resume() }
+      task = Task(executorPreference: tasks.loop) { [self, tasks] in await serve(for: tasks) }
+    }
   }
 
   /// Not in the task's own closure, which would look its executor up again after each call.

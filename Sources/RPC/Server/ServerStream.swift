@@ -151,7 +151,10 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   // MARK: - The handler
 
   override func run(_ handler: @escaping @Sendable () async -> Void) {
-    handlerTask = lane.handlerTasks.run(handler)
+    let task = lane.handlerTasks.next()
+    // Before the handler runs, which may be over when `run` returns.
+    handlerTask = task
+    task.run(handler)
   }
 
   override func finish(_ message: [UInt8]) {

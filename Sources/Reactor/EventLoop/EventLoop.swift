@@ -24,6 +24,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   // Loop-bound from here on.
   @exclusivity(unchecked) private var ready = Deque<ReadyJob>()
+  @exclusivity(unchecked) private var isRunningJob = false
+  @exclusivity(unchecked) private var isCatching = false
+  @exclusivity(unchecked) private var caught: ReadyJob?
   @exclusivity(unchecked) private var deferred: [@Sendable () -> Void] = []
   @exclusivity(unchecked) private var timers = TimerHeap<TimerAction>()
   @exclusivity(unchecked) private var watches = WatchTable()
@@ -98,7 +101,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   func enqueue(_ job: ReadyJob) {
     if isCurrent {
-      ready.append(job)
+      if isCatching, caught == nil { caught = job } else { ready.append(job) }
       return
     }
     inbox.withLock { $0.jobs.append(job) }
@@ -289,17 +292,36 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   private func runJobs() {
-    guard let executor = taskExecutor else { return }
     var budget = limits.jobsPerTurn
     while budget > 0, let next = ready.popFirst() {
       budget -= 1
-      if let isolation = next.isolation {
-        next.job.runSynchronously(isolatedTo: isolation, taskExecutor: executor)
-      } else {
-        next.job.runSynchronously(on: executor)
-      }
+      run(next)
     }
     activity.ranJobs(limits.jobsPerTurn - budget)
+  }
+
+  private func run(_ next: ReadyJob) {
+    guard let executor = taskExecutor else { return }
+    isRunningJob = true
+    if let isolation = next.isolation {
+      next.job.runSynchronously(isolatedTo: isolation, taskExecutor: executor)
+    } else {
+      next.job.runSynchronously(on: executor)
+    }
+    isRunningJob = false
+  }
+
+  /// Runs the first job that `body` makes ready before this returns, ahead of those that wait: for code that has just read what a handler
+  /// is to work on, while that is in the cache. From within a job it waits for its turn like any other.
+  public func runAtOnce(_ body: () -> Void) {
+    preconditionCurrent()
+    guard !isRunningJob, !isCatching else { return body() }
+    isCatching = true
+    body()
+    isCatching = false
+    guard let job = caught.take() else { return }
+    run(job)
+    activity.ranJobs(1)
   }
 
   private func flushAll() {

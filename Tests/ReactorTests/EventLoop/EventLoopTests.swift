@@ -108,6 +108,32 @@ struct EventLoopTests {
     #expect(group.loops[0].statistics().longestTurn >= .milliseconds(200))
   }
 
+  @Test("a job run at once has run when the call returns; asked for within a job it waits for its turn")
+  func atOnce() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let seen = SharedCounter()
+    let outside: Int = await withCheckedContinuation { continuation in
+      loop.execute {
+        // Nothing but the first job is run ahead of its turn.
+        loop.runAtOnce {
+          for _ in 0..<3 { Task(executorPreference: loop) { seen.increment() } }
+        }
+        continuation.resume(returning: seen.value)
+      }
+    }
+    #expect(outside == 1)
+    let inside = await Task(executorPreference: loop) {
+      let before = seen.value
+      loop.runAtOnce { Task(executorPreference: loop) { seen.increment() } }
+      return seen.value - before
+    }.value
+    #expect(inside == 0)
+    await Task(executorPreference: loop) {}.value
+    #expect(seen.value == 4)
+  }
+
   @Test("a job that never ends its own re-scheduling does not starve timers")
   func timersAreNotStarved() async throws {
     let group = try EventLoopGroup(count: 1)
