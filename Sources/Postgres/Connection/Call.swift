@@ -35,28 +35,28 @@ final class Call {
   let kind: Kind
   let statements: [Statement]
   let deadline: Deadline
-  var state = State.created
-  var continuation: UnsafeContinuation<Outcome, Never>?
-  var timer: Timer?
+  @exclusivity(unchecked) var state = State.created
+  @exclusivity(unchecked) var continuation: UnsafeContinuation<Outcome, Never>?
+  @exclusivity(unchecked) var timer: Timer?
   /// Why the caller wants it to end; what the server answers then still decides.
-  var interruption: Interruption?
+  @exclusivity(unchecked) var interruption: Interruption?
   /// How often it was run because it lost a race, and for reasons that are not its own.
-  var lostRaces = 0
-  var reruns = 0
+  @exclusivity(unchecked) var lostRaces = 0
+  @exclusivity(unchecked) var reruns = 0
 
   // What is under way.
-  var commands: [Command] = []
-  var position = 0
-  var rows: [ResultBox] = []
-  var failure: Failure?
+  @exclusivity(unchecked) var commands: [Command] = []
+  @exclusivity(unchecked) var position = 0
+  @exclusivity(unchecked) var rows: [ResultBox] = []
+  @exclusivity(unchecked) var failure: Failure?
   /// Its statement was a `BEGIN`, which one-round-trip transactions have no use for.
-  private(set) var hasOpenedTransaction = false
+  @exclusivity(unchecked) private(set) var hasOpenedTransaction = false
   /// A request to cancel was sent while another call was first on the same connection.
-  var mayBeHit = false
+  @exclusivity(unchecked) var mayBeHit = false
   /// The connection its transaction holds.
-  var lease: LoopBound<Connection>?
+  @exclusivity(unchecked) var lease: LoopBound<Connection>?
   /// The connection it is under way on.
-  var connection: Connection?
+  @exclusivity(unchecked) var connection: Connection?
 
   /// What each result of the server answers to.
   enum Command {

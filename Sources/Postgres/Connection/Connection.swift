@@ -4,6 +4,8 @@ internal import Reactor
 
 /// One connection of a pool, in pipeline mode on its loop. Each call is a unit that ends with a Sync, so the failure of one leaves the
 /// next untouched.
+///
+/// Only its loop touches it, one thing after the other, so that access to its fields need not be checked for overlaps while it runs.
 final class Connection: ReadinessHandler {
   enum State {
     case connecting, ready, closed
@@ -11,21 +13,21 @@ final class Connection: ReadinessHandler {
 
   private let loop: EventLoop
   private let pool: ConnectionPool
-  private var handle = ConnectionHandle()
-  private var watch: Watch?
-  private var watchesForWriting = false
-  private var connectTimer: Timer?
-  private var prepared = PreparedStatements()
-  private var inFlight = Deque<Call>()
-  private(set) var state = State.connecting
+  @exclusivity(unchecked) private var handle = ConnectionHandle()
+  @exclusivity(unchecked) private var watch: Watch?
+  @exclusivity(unchecked) private var watchesForWriting = false
+  @exclusivity(unchecked) private var connectTimer: Timer?
+  @exclusivity(unchecked) private var prepared = PreparedStatements()
+  @exclusivity(unchecked) private var inFlight = Deque<Call>()
+  @exclusivity(unchecked) private(set) var state = State.connecting
   /// When the first call under way became the first.
-  private var headSince: Instant
+  @exclusivity(unchecked) private var headSince: Instant
   /// A request to cancel is on its way: what it hits is not certain until it has been delivered.
-  private var isCancelling = false
+  @exclusivity(unchecked) private var isCancelling = false
   /// Not to be given new calls: closed once it is empty.
-  private(set) var isRetired = false
+  @exclusivity(unchecked) private(set) var isRetired = false
   /// Reserved by an interactive transaction.
-  var isLeased = false
+  @exclusivity(unchecked) var isLeased = false
 
   init(loop: EventLoop, pool: ConnectionPool) {
     self.loop = loop
@@ -189,7 +191,10 @@ final class Connection: ReadinessHandler {
 
   private func receive() {
     var nothing = 0
-    while state == .ready, let call = inFlight.first, nothing < 2, !handle.isBusy {
+    // libpq has the end of a command's results at hand as soon as it has given the last one.
+    var hasMore = false
+    while state == .ready, let call = inFlight.first, nothing < 2, hasMore || !handle.isBusy {
+      hasMore = false
       guard let result = handle.nextResult() else {
         // The end of one command's results; twice in a row it is the end of what has come.
         nothing += 1
@@ -207,6 +212,7 @@ final class Connection: ReadinessHandler {
       default:
         call.take(result, in: &prepared)
         call.position += 1
+        hasMore = true
       }
     }
   }

@@ -25,6 +25,25 @@ enum ControlStatement {
     }
     return Statement(
       "select set_config('app.current_tenant_id', $1, true), set_config('statement_timeout', $2, true)",
-      tenant?.description ?? "", String(max(1, milliseconds)))
+      Context(tenant: tenant, milliseconds: max(1, milliseconds)))
+  }
+
+  /// Both settings as text, written where they are sent from.
+  private struct Context: PostgresEncodable {
+    let tenant: UUID?
+    let milliseconds: Int64
+
+    func encode(into parameters: inout ParameterBuffer) {
+      parameters.reserve(slots: 2, bytes: 64)
+      parameters.append(type: TypeIdentifier.text, text: true) { bytes in
+        if let tenant { tenant.write(into: &bytes) }
+      }
+      parameters.append(type: TypeIdentifier.text, text: true) { $0.append(contentsOf: String(milliseconds).utf8) }
+    }
+
+    static func encodeNull(into parameters: inout ParameterBuffer) {
+      parameters.appendNull(type: TypeIdentifier.text)
+      parameters.appendNull(type: TypeIdentifier.text)
+    }
   }
 }

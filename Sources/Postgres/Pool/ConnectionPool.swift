@@ -1,7 +1,8 @@
 internal import DequeModule
 internal import Reactor
 
-/// The connections of one event loop: who gets one, who waits, when a new one is made. Everything happens on the loop.
+/// The connections of one event loop: who gets one, who waits, when a new one is made. Everything happens on the loop, one thing after
+/// the other, so access to the fields is not checked for overlaps.
 ///
 /// A call goes to an idle connection; while there is none the pool grows, and one-round-trip transactions are sent behind others that are
 /// under way. Who comes when callers wait queues behind them, so nobody is overtaken.
@@ -11,16 +12,16 @@ final class ConnectionPool {
   let counters: PoolCounters
   private let parameters: ConnectionParameters?
   private let helpers: BlockingPool
-  private var connections: [Connection] = []
-  private var waiters = Deque<Call>()
+  @exclusivity(unchecked) private var connections: [Connection] = []
+  @exclusivity(unchecked) private var waiters = Deque<Call>()
   /// Calls in `waiters` that still wait; the others have ended meanwhile.
-  private var waiting = 0
-  private var backoff = Backoff(first: .milliseconds(25), longest: .seconds(1))
+  @exclusivity(unchecked) private var waiting = 0
+  @exclusivity(unchecked) private var backoff = Backoff(first: .milliseconds(25), longest: .seconds(1))
   /// Set between a failed attempt and the next.
-  private var retryTimer: Timer?
-  private var lastFailure = "not connected yet"
-  private var whenClosed: (() -> Void)?
-  private var isClosed = false
+  @exclusivity(unchecked) private var retryTimer: Timer?
+  @exclusivity(unchecked) private var lastFailure = "not connected yet"
+  @exclusivity(unchecked) private var whenClosed: (() -> Void)?
+  @exclusivity(unchecked) private var isClosed = false
 
   /// How long the server may take to obey a request to cancel before the connection is given up.
   static let cancelGrace = Duration.seconds(2)

@@ -41,6 +41,11 @@ public struct ParameterBuffer: Sendable {
   /// Differs when the types differ: the same text with other types is another prepared statement.
   private(set) var signature: UInt32 = 2_166_136_261
 
+  mutating func reserve(slots count: Int, bytes size: Int) {
+    slots.reserveCapacity(count)
+    bytes.reserveCapacity(size)
+  }
+
   mutating func appendNull(type: UInt32) {
     append(Slot(type: type, format: 1, offset: nil, count: 0))
   }

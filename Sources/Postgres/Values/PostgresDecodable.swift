@@ -116,8 +116,32 @@ extension String: PostgresDecodable {
       guard field.first == 1 else { return nil }
       field = UnsafeRawBufferPointer(rebasing: field.dropFirst())
     }
-    guard let text = String(validating: field, as: UTF8.self) else { return nil }
-    self = text
+    guard field.isASCII else {
+      guard let text = String(validating: field, as: UTF8.self) else { return nil }
+      self = text
+      return
+    }
+    // Several times as cheap as the general way, which works through the buffer's protocols.
+    self.init(unsafeUninitializedCapacity: field.count) { bytes in
+      UnsafeMutableRawBufferPointer(bytes).copyMemory(from: field)
+      return field.count
+    }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  fileprivate var isASCII: Bool {
+    var offset = 0
+    var seen: UInt64 = 0
+    while offset + 8 <= count {
+      seen |= loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      offset += 8
+    }
+    while offset < count {
+      seen |= UInt64(self[offset])
+      offset += 1
+    }
+    return seen & 0x8080_8080_8080_8080 == 0
   }
 }
 

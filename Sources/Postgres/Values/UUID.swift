@@ -95,17 +95,27 @@ extension UUID: CustomStringConvertible, LosslessStringConvertible {
   public var description: String {
     String(unsafeUninitializedCapacity: 36) { buffer in
       var position = 0
-      for digit in 0..<32 {
-        if digit == 8 || digit == 12 || digit == 16 || digit == 20 {
-          buffer[position] = UInt8(ascii: "-")
-          position += 1
-        }
-        let word = digit < 16 ? high : low
-        let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit % 16))) & 0xf
-        buffer[position] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+      writeText { character in
+        buffer[position] = character
         position += 1
       }
       return 36
+    }
+  }
+
+  /// Appends the 36 characters.
+  func write(into bytes: inout [UInt8]) {
+    bytes.reserveCapacity(bytes.count + 36)
+    writeText { bytes.append($0) }
+  }
+
+  @inline(__always)
+  private func writeText(_ put: (UInt8) -> Void) {
+    for digit in 0..<32 {
+      if digit == 8 || digit == 12 || digit == 16 || digit == 20 { put(UInt8(ascii: "-")) }
+      let word = digit < 16 ? high : low
+      let value = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (digit % 16))) & 0xf
+      put(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
     }
   }
 

@@ -223,7 +223,7 @@ struct SessionTests {
     }
     try world.database.allowConnections()
     var state: AuthV1.SessionState?
-    for _ in 0..<600 where state != .active {
+    for _ in 0..<2400 where state != .active {
       state = try? await world.check(login).state
       if state != .active { try await Task.sleep(for: .milliseconds(50)) }
     }

@@ -11,9 +11,9 @@ func page(_ address: SocketAddress, _ path: String) throws -> (status: Int, body
   return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
 }
 
-/// Asks again until the condition holds, for half a minute at most.
+/// Asks again until the condition holds, for two minutes at most.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-  for _ in 0..<600 {
+  for _ in 0..<2400 {
     if try await condition() { return true }
     try await Task.sleep(for: .milliseconds(50))
   }

@@ -66,9 +66,9 @@ func withDatabase<Result: Sendable>(
 /// Far enough away never to matter on a slow machine.
 var soon: Deadline { .after(.seconds(60)) }
 
-/// Asks again until `condition` holds; after 30 seconds it records an issue.
+/// Asks again until `condition` holds; after two minutes it records an issue.
 func eventually(_ what: Comment, _ condition: () async throws -> Bool) async throws {
-  for _ in 0..<600 {
+  for _ in 0..<2400 {
     if try await condition() { return }
     try await Task.sleep(for: .milliseconds(50))
   }
