@@ -33,8 +33,12 @@ final class EdgeLoop {
   var openConnections: Int { connections.count }
 
   /// Begins to accept. Each connection's first bytes tell its protocol.
-  func listen(on address: SocketAddress, maximumConnections: Int) throws(ReactorError) -> SocketAddress {
-    let listener = try TCPListener(loop: loop, address: address, maximumConnections: maximumConnections) {
+  func listen(
+    on address: SocketAddress, maximumConnections: Int, balance: AcceptBalance? = nil
+  ) throws(ReactorError) -> SocketAddress {
+    let listener = try TCPListener(
+      loop: loop, address: address, maximumConnections: maximumConnections, balance: balance
+    ) {
       [unowned self] connection in
       connection.maximumBufferedBytes = Self.mostBufferedBytes
       let sniffing = SniffingConnection(connection, on: self)

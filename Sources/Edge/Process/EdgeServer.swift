@@ -27,10 +27,12 @@ final class EdgeServer: Sendable {
   func start(on address: SocketAddress) async throws(ReactorError) -> SocketAddress {
     let claimed = try TCPListener.claim(address)
     let maximumConnections = maximumConnections
+    let balance = AcceptBalance()
     for edge in loops {
       let result: Result<SocketAddress, ReactorError> = await Task(executorPreference: edge.loop) {
         do throws(ReactorError) {
-          return .success(try edge.value.listen(on: claimed, maximumConnections: maximumConnections))
+          return .success(
+            try edge.value.listen(on: claimed, maximumConnections: maximumConnections, balance: balance))
         } catch {
           return .failure(error)
         }

@@ -27,10 +27,11 @@ public final class Server: Sendable {
   /// - Throws: `ReactorError.addressInUse`, `.invalidAddress`, `.systemCall`.
   public func start(on address: SocketAddress) async throws(ReactorError) -> SocketAddress {
     let claimed = try TCPListener.claim(address)
+    let balance = AcceptBalance()
     for lane in lanes {
       let result: Result<Void, ReactorError> = await Task(executorPreference: lane.loop) {
         do throws(ReactorError) {
-          return .success(try lane.value.listen(claimed, lanes: self.lanes.count))
+          return .success(try lane.value.listen(claimed, lanes: self.lanes.count, balance: balance))
         } catch {
           return .failure(error)
         }

@@ -34,9 +34,10 @@ final class ServerLane: HTTP2ConnectionDelegate {
     maximumHeldBytes = max(configuration.maximumRequestBytes, configuration.maximumHeldRequestBytes / lanes)
   }
 
-  func listen(_ address: SocketAddress, lanes: Int) throws(ReactorError) {
+  func listen(_ address: SocketAddress, lanes: Int, balance: AcceptBalance) throws(ReactorError) {
     listener = try TCPListener(
-      loop: loop, address: address, maximumConnections: max(1, configuration.maximumConnections / lanes)
+      loop: loop, address: address, maximumConnections: max(1, configuration.maximumConnections / lanes),
+      balance: balance
     ) { [unowned self] tcp in
       self.accept(tcp)
     }

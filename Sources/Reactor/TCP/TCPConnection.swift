@@ -31,6 +31,9 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   /// Retained until `closed` has been called.
   @exclusivity(unchecked) public var delegate: (any TCPConnectionDelegate)?
 
+  /// Where this connection is counted, for one that was accepted.
+  var balance: AcceptBalance?
+
   private let descriptor: Int32
   @exclusivity(unchecked) private var watch: Watch?
   @exclusivity(unchecked) private var interest: Interest = [.read, .inputClosed]
@@ -234,6 +237,7 @@ public final class TCPConnection: ReadinessHandler, Flushable {
     watch = nil
     Glibc.close(descriptor)
     loop.adjustOpenConnections(by: -1)
+    balance?.closed(on: loop)
     if let buffer = output.take() { loop.outputBuffers.giveBack(buffer) }
     let told = delegate
     delegate = nil

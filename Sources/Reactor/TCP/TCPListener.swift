@@ -12,6 +12,7 @@ public final class TCPListener: ReadinessHandler {
   private let loop: EventLoop
   private let descriptor: Int32
   private let maximumConnections: Int
+  private let balance: AcceptBalance?
   private let accept: (TCPConnection) -> Void
   private var watch: Watch?
   private var paused = false
@@ -21,16 +22,18 @@ public final class TCPListener: ReadinessHandler {
   ///   - sharesPort: lets the listeners of a process's other loops bind the same port (`SO_REUSEPORT`), see `claim`.
   ///   - maximumConnections: when the loop holds this many connections the listener stops accepting until some have closed; those
   ///     that knock meanwhile wait in the kernel's queue.
+  ///   - balance: shared with the server's listeners on other loops, among which connections are spread evenly; nil keeps what it accepts.
   ///   - accept: called on the loop for each connection; it sets the connection's delegate.
   /// - Throws: `ReactorError.addressInUse`, `.invalidAddress`, `.systemCall`.
   public init(
     loop: EventLoop, address: SocketAddress, backlog: Int32 = 1024, sharesPort: Bool = true,
-    maximumConnections: Int = 100_000,
+    maximumConnections: Int = 100_000, balance: AcceptBalance? = nil,
     accept: @escaping (TCPConnection) -> Void
   ) throws(ReactorError) {
     loop.preconditionCurrent()
     self.loop = loop
     self.maximumConnections = maximumConnections
+    self.balance = balance
     self.accept = accept
     descriptor = try Self.bind(address, sharesPort: sharesPort)
     guard listen(descriptor, backlog) == 0 else {
@@ -45,6 +48,7 @@ public final class TCPListener: ReadinessHandler {
       Glibc.close(descriptor)
       throw error
     }
+    balance?.join(self, loop)
   }
 
   /// Finds out whether `address` is free, which `SO_REUSEPORT` alone would not tell: with it, a second server of the same user would
@@ -88,10 +92,29 @@ public final class TCPListener: ReadinessHandler {
         // Any other error belongs to a connection that is gone already (accept(2)).
         return
       }
-      if let connection = try? TCPConnection(loop: loop, descriptor: accepted, remoteAddress: SocketAddress(storage)) {
-        accept(connection)
+      let peer = SocketAddress(storage)
+      if let (otherLoop, other) = balance?.choose(from: loop) {
+        otherLoop.execute { other.value.adopt(accepted, peer) }
+      } else {
+        adopt(accepted, peer)
       }
       if closed { return }
+    }
+  }
+
+  /// Begins a connection on this listener's loop. One that was handed over when the listener had closed meanwhile is closed, too: nothing of
+  /// it has been read.
+  private func adopt(_ accepted: Int32, _ peer: SocketAddress) {
+    guard !closed else {
+      Glibc.close(accepted)
+      return
+    }
+    do throws(ReactorError) {
+      let connection = try TCPConnection(loop: loop, descriptor: accepted, remoteAddress: peer)
+      connection.balance = balance
+      accept(connection)
+    } catch {
+      balance?.closed(on: loop)
     }
   }
 
@@ -110,6 +133,7 @@ public final class TCPListener: ReadinessHandler {
     loop.preconditionCurrent()
     guard !closed else { return }
     closed = true
+    balance?.leave(loop)
     if let watch { loop.unwatch(watch) }
     watch = nil
     Glibc.close(descriptor)

@@ -49,7 +49,7 @@ final class EchoWorld: Sendable {
   }
 }
 
-private final class Echo: TCPConnectionDelegate {
+final class Echo: TCPConnectionDelegate {
   let state: EchoWorld.State
   init(state: EchoWorld.State) { self.state = state }
   func received(_ bytes: RawSpan, from connection: TCPConnection) { connection.write(bytes) }

@@ -60,6 +60,48 @@ struct TCPTests {
     #expect(throws: ReactorError.addressInUse(world.address)) { try TCPListener.claim(world.address) }
   }
 
+  @Test("a server's connections are spread evenly over its loops, also when some have closed")
+  func balance() async throws {
+    let group = try EventLoopGroup(count: 3)
+    defer { group.stop() }
+    let address = try await Task(executorPreference: group.loops[0]) {
+      try TCPListener.claim(try SocketAddress(host: "127.0.0.1", port: 0))
+    }.value
+    let balance = AcceptBalance()
+    var states: [LoopBound<EchoWorld.State>] = []
+    for loop in group.loops {
+      states.append(
+        try await Task(executorPreference: loop) {
+          let state = EchoWorld.State()
+          state.listener = try TCPListener(loop: loop, address: address, balance: balance) { connection in
+            connection.delegate = Echo(state: state)
+            state.open += 1
+          }
+          return LoopBound(state, loop: loop)
+        }.value)
+    }
+    func counts() async -> [Int] {
+      var counts: [Int] = []
+      for state in states { counts.append(await Task(executorPreference: state.loop) { state.value.open }.value) }
+      return counts
+    }
+    func reached(_ expected: [Int]) async throws -> Bool {
+      for _ in 0..<1000 where await counts() != expected { try await Task.sleep(for: .milliseconds(10)) }
+      return await counts() == expected
+    }
+    var descriptors: [Int32] = []
+    defer { for descriptor in descriptors { close(descriptor) } }
+    for round in 1...10 {
+      for _ in 0..<3 { descriptors.append(try #require(blockingConnect(address))) }
+      #expect(try await reached([round, round, round]))
+    }
+    for descriptor in descriptors { close(descriptor) }
+    descriptors = []
+    #expect(try await reached([0, 0, 0]))
+    for _ in 0..<6 { descriptors.append(try #require(blockingConnect(address))) }
+    #expect(try await reached([2, 2, 2]))
+  }
+
   @Test("10,000 idle connections are held and cost little memory")
   func idleConnections() async throws {
     let world = try await EchoWorld()
