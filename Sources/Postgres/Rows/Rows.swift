@@ -57,16 +57,18 @@ public struct Row: Sendable {
   /// Reads the field of a column that is never null.
   /// - Throws: `.unexpectedResult`, with the column's name and type and never its value, when it is null, of a type that is not read
   ///   as `Value`, or when there is no such column.
+  @inlinable
   public subscript<Value: PostgresDecodable>(_ column: Int, as type: Value.Type) -> Value {
     get throws(DatabaseError) {
       guard let value = try read(column, as: type) else {
-        throw .unexpectedResult("column \(name(column)) is null, expected \(Value.typeName)")
+        throw unexpected(column, "is null, expected", Value.typeName)
       }
       return value
     }
   }
 
   /// Reads the field of a column that may be null: `try row[2, as: String?.self]`.
+  @inlinable
   public subscript<Value: PostgresDecodable>(_ column: Int, as type: Value?.Type) -> Value? {
     get throws(DatabaseError) {
       try read(column, as: Value.self)
@@ -79,23 +81,44 @@ public struct Row: Sendable {
     return PQgetisnull(result, index, Int32(column)) == 1
   }
 
-  private func read<Value: PostgresDecodable>(_ column: Int, as type: Value.Type) throws(DatabaseError) -> Value? {
+  /// Inlined where the type is known: for a generic one the runtime would look up its optional for each field.
+  @inlinable
+  func read<Value: PostgresDecodable>(_ column: Int, as type: Value.Type) throws(DatabaseError) -> Value? {
+    let field = try field(column)
+    guard Value.accepts(type: field.type) else {
+      throw unexpected(column, "has the type with oid \(field.type), expected", Value.typeName)
+    }
+    guard let bytes = field.bytes else { return nil }
+    // The bytes are the result's, which the row holds.
+    guard let value = withExtendedLifetime(self, { Value(field: bytes, type: field.type) }) else {
+      throw unexpected(column, "holds something that is no", Value.typeName + " we can represent")
+    }
+    return value
+  }
+
+  @usableFromInline
+  struct Field {
+    @usableFromInline let type: UInt32
+    /// Without bytes it is null.
+    @usableFromInline let bytes: UnsafeRawBufferPointer?
+  }
+
+  @usableFromInline
+  func field(_ column: Int) throws(DatabaseError) -> Field {
     let result = box.handle.pointer
     guard column >= 0, column < Int(PQnfields(result)) else {
       throw .unexpectedResult("there is no column \(column), the row has \(PQnfields(result))")
     }
     let position = Int32(truncatingIfNeeded: column)
-    let found = PQftype(result, position)
-    guard Value.accepts(type: found) else {
-      throw .unexpectedResult("column \(name(column)) has the type with oid \(found), expected \(Value.typeName)")
-    }
+    let type = PQftype(result, position)
     let length = Int(PQgetlength(result, index, position))
-    if length == 0, PQgetisnull(result, index, position) == 1 { return nil }
-    let field = UnsafeRawBufferPointer(start: PQgetvalue(result, index, position), count: length)
-    guard let value = Value(field: field, type: found) else {
-      throw .unexpectedResult("column \(name(column)) holds something that is no \(Value.typeName) we can represent")
-    }
-    return value
+    if length == 0, PQgetisnull(result, index, position) == 1 { return Field(type: type, bytes: nil) }
+    return Field(type: type, bytes: UnsafeRawBufferPointer(start: PQgetvalue(result, index, position), count: length))
+  }
+
+  @usableFromInline
+  func unexpected(_ column: Int, _ what: String, _ expected: String) -> DatabaseError {
+    .unexpectedResult("column \(name(column)) \(what) \(expected)")
   }
 
   private func name(_ column: Int) -> String {

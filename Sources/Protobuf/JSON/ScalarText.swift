@@ -85,6 +85,20 @@ enum ScalarText {
     }
   }
 
+  /// The double of a JSON number.
+  static func number(_ text: UnsafeRawBufferPointer) throws(ProtobufError) -> Double {
+    // Most are short whole numbers, which a double holds exactly.
+    guard (1...15).contains(text.count), text[0] != UInt8(ascii: "0") || text.count == 1 else {
+      return try floating(text, .number)
+    }
+    var whole = 0
+    for byte in text {
+      guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return try floating(text, .number) }
+      whole = whole * 10 + Int(byte - UInt8(ascii: "0"))
+    }
+    return Double(whole)
+  }
+
   private static func floating(_ text: UnsafeRawBufferPointer, _ form: Form) throws(ProtobufError) -> Double {
     if form != .number {
       if text.elementsEqual("NaN".utf8) { return .nan }
