@@ -32,7 +32,7 @@ extension BillingHandlers {
       return try await changes.make(request, call, change, BillingV1.Plan.self) { _ in
         Changes.Effect(
           statements: [PlanStatements.insert(plan), try AuditEvent.planCreated.statement(plan.id, change)],
-          response: plan.message)
+          response: plan.message, version: plan.version)
       }
     } catch DatabaseError.constraint(.unique, "plans_pkey") {
       throw ServiceError.alreadyExists("A plan with this id exists already", field: "id")
@@ -52,6 +52,7 @@ extension BillingHandlers {
         throw ServiceError.notFound("Plan not found")
       }
       var plan = try PlanRow(row)
+      try EntityTag.check(plan.version, call)
       if fields.contains("name") { plan.name = request.name }
       if fields.contains("description") { plan.description = request.description }
       if fields.contains("trial_days") { plan.trialDays = request.trialDays }
@@ -61,7 +62,7 @@ extension BillingHandlers {
       return Changes.Effect(
         statements: [
           PlanStatements.update(plan), try AuditEvent.planUpdated.statement(plan.id, detail: detail, change),
-        ], response: plan.message)
+        ], response: plan.message, version: plan.version + 1)
     }
   }
 }

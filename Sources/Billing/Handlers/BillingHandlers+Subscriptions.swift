@@ -40,7 +40,7 @@ extension BillingHandlers {
           statements: [
             SubscriptionStatements.insert(row),
             try AuditEvent.subscriptionCreated.statement(row.id.description, detail: detail, change),
-          ], response: row.message)
+          ], response: row.message, version: row.version)
       }
     } catch DatabaseError.constraint(.foreignKey, "subscriptions_tenant_id_customer_id_fkey") {
       throw ServiceError.validation("customerId: the tenant has no such user", field: "customerId")
@@ -57,7 +57,7 @@ extension BillingHandlers {
     let metadata = try request.metadata.map { metadata throws(ServiceError) in try Validation.metadata(metadata) }
     do {
       return try await changes.make(request, call, change, BillingV1.Subscription.self) { transaction in
-        var row = try await lock(id, transaction)
+        var row = try await lock(id, transaction, call)
         try SubscriptionChange.refuseEnded(row)
         if fields.contains("auto_renew") {
           row = try SubscriptionChange.setAutoRenew(row, request.autoRenew, now: change.now)
@@ -69,7 +69,7 @@ extension BillingHandlers {
           statements: [
             SubscriptionStatements.update(row),
             try AuditEvent.subscriptionUpdated.statement(row.id.description, detail: detail, change),
-          ], response: row.message)
+          ], response: row.message, version: row.version + 1)
       }
     } catch DatabaseError.constraint(.check, "subscriptions_metadata_check") {
       throw Validation.metadataTooLong
@@ -82,9 +82,9 @@ extension BillingHandlers {
     let id = try Validation.id(request.id, "Subscription")
     try Validation.text(request.reason, field: "reason", 0...500)
     return try await changes.make(request, call, change, BillingV1.Subscription.self) { transaction in
-      let row = try await lock(id, transaction)
+      let row = try await lock(id, transaction, call)
       guard var changed = try SubscriptionChange.cancel(row, immediately: request.immediately, now: change.now) else {
-        return Changes.Effect(statements: [], response: row.message)
+        return Changes.Effect(statements: [], response: row.message, version: row.version)
       }
       changed.updatedAt = max(change.now, row.createdAt)
       let detail = ["immediately": Value.bool(request.immediately), "reason": .string(request.reason)]
@@ -92,14 +92,17 @@ extension BillingHandlers {
         statements: [
           SubscriptionStatements.update(changed),
           try AuditEvent.subscriptionCancelled.statement(row.id.description, detail: detail, change),
-        ], response: changed.message)
+        ], response: changed.message, version: row.version + 1)
     }
   }
 
-  private func lock(_ id: UUID, _ transaction: Transaction) async throws -> SubscriptionRow {
+  /// The row as it is when nobody else can change it any more, in the version the caller expects if it names one.
+  private func lock(_ id: UUID, _ transaction: Transaction, _ call: ServerCall) async throws -> SubscriptionRow {
     guard let row = try await transaction.query(SubscriptionStatements.lock(id)).only() else {
       throw ServiceError.notFound("Subscription not found")
     }
-    return try SubscriptionRow(row)
+    let subscription = try SubscriptionRow(row)
+    try EntityTag.check(subscription.version, call)
+    return subscription
   }
 }

@@ -23,6 +23,7 @@ struct BillingHandlers: BillingV1.BillingService {
     try await call.answer {
       let row = try await reads.one(PlanStatements.find(request.id), object: request.id, call) { try PlanRow($0) }
       guard let row else { throw ServiceError.notFound("Plan not found") }
+      EntityTag.tell(row.version, call)
       return row.message
     }
   }
@@ -59,6 +60,7 @@ struct BillingHandlers: BillingV1.BillingService {
       let statement = SubscriptionStatements.find(try Validation.id(request.id, "Subscription"))
       let row = try await reads.one(statement, object: request.id, call) { try SubscriptionRow($0) }
       guard let row else { throw ServiceError.notFound("Subscription not found") }
+      EntityTag.tell(row.version, call)
       return row.message
     }
   }

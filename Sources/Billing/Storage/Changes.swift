@@ -12,6 +12,8 @@ struct Changes: Sendable {
     /// Empty when all is as asked already.
     let statements: [Statement]
     let response: Response
+    /// The row's version when it is done.
+    let version: Int64
   }
 
   /// - Parameter work: reads what it needs and says what to write; run again when the transaction loses a race.
@@ -20,13 +22,18 @@ struct Changes: Sendable {
     _ work: (Transaction) async throws -> Effect<Response>
   ) async throws -> Response {
     let keyed = try KeyedRequest(call, request, change)
-    return try await database.tenant(change.tenant, deadline: call.workDeadline) { transaction in
-      if let answer = try await keyed?.begin(transaction, Response.self) { return answer }
+    let (response, version): (Response, Int64?) = try await database.tenant(
+      change.tenant, deadline: call.workDeadline
+    ) { transaction in
+      // An answer given again is of then: its row may have moved on, so no version is told with it.
+      if let answer = try await keyed?.begin(transaction, Response.self) { return (answer, nil) }
       let effect = try await work(transaction)
       var statements = effect.statements
       if let keyed { statements += try keyed.statements(effect.response) }
       if !statements.isEmpty { _ = try await transaction.query(statements) }
-      return effect.response
+      return (effect.response, effect.version)
     }
+    if let version { EntityTag.tell(version, call) }
+    return response
   }
 }

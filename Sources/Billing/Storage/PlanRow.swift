@@ -15,9 +15,12 @@ struct PlanRow: Sendable {
   var active: Bool
   let createdAt: WallTime
   var updatedAt: WallTime
+  /// Counts the changes; the next one makes it one more.
+  let version: Int64
 
   static let columns: StaticString = """
-    tenant_id, id, name, description, billing_cycle, price, currency, trial_days, active, created_at, updated_at
+    tenant_id, id, name, description, billing_cycle, price, currency, trial_days, active, created_at, updated_at,
+    version
     """
 
   init(_ row: Row) throws(DatabaseError) {
@@ -32,6 +35,7 @@ struct PlanRow: Sendable {
     active = try row[8, as: Bool.self]
     createdAt = WallTime(try row[9, as: PostgresTimestamp.self])
     updatedAt = WallTime(try row[10, as: PostgresTimestamp.self])
+    version = try row[11, as: Int64.self]
   }
 
   init(_ request: BillingV1.CreatePlanRequest, tenant: UUID, now: WallTime) {
@@ -46,6 +50,7 @@ struct PlanRow: Sendable {
     active = true
     createdAt = now
     updatedAt = now
+    version = 1
   }
 
   var message: BillingV1.Plan {

@@ -52,11 +52,13 @@ struct SubscriptionRow: Sendable {
   var metadata: String?
   let createdAt: WallTime
   var updatedAt: WallTime
+  /// Counts the changes; the next one makes it one more.
+  let version: Int64
 
   static let columns: StaticString = """
     tenant_id, id, plan_id, status, billing_cycle, current_price, currency, started_at, anchor_at, current_period_start,
     current_period_end, cancelled_at, expires_at, auto_renew, is_trial, trial_ends_at, customer_id, metadata, created_at,
-    updated_at
+    updated_at, version
     """
 
   init(_ row: Row) throws(DatabaseError) {
@@ -80,6 +82,7 @@ struct SubscriptionRow: Sendable {
     metadata = try row[17, as: PostgresJSON?.self]?.text
     createdAt = WallTime(try row[18, as: PostgresTimestamp.self])
     updatedAt = WallTime(try row[19, as: PostgresTimestamp.self])
+    version = try row[20, as: Int64.self]
   }
 
   /// A new one.
@@ -106,6 +109,7 @@ struct SubscriptionRow: Sendable {
     self.metadata = metadata?.text
     createdAt = now
     updatedAt = now
+    version = 1
   }
 
   /// The end of the period while the subscription renews itself.

@@ -39,6 +39,7 @@ extension ErrorAnswer {
   private static func status(of status: StatusCode, code: String) -> Int {
     switch code {
     case "IDEMPOTENCY_MISMATCH", "IDEMPOTENCY_KEY_REUSED": return 422
+    case "VERSION_MISMATCH": return 412
     default: break
     }
     switch status {

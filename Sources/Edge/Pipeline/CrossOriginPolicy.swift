@@ -3,7 +3,7 @@
 struct CrossOriginPolicy: Sendable {
   private static let allowedFields =
     "authorization, content-type, x-tenant-id, idempotency-key, if-match, x-request-id"
-  private static let exposedFields = "x-request-id, retry-after, ratelimit, ratelimit-policy"
+  private static let exposedFields = "x-request-id, etag, retry-after, ratelimit, ratelimit-policy"
   /// Seconds a browser may remember a preflight's answer.
   private static let preflightAge = "600"
 

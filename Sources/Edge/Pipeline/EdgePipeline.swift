@@ -111,8 +111,10 @@ final class EdgePipeline: RequestHandler {
       await context.memories.forget(Array(token))
     }
     clock.update()
-    return try Transcoding.response(
+    var response = try Transcoding.response(
       reply.message, route, timestamp: clock.timestamp, requestID: record.requestID)
+    if let tag = reply.initialMetadata["etag"] { response.fields.append(.init(name: "etag", value: tag)) }
+    return response
   }
 
   /// After it the token's session has ended: what is remembered of it is forgotten before the answer goes out, not within seconds.

@@ -5,6 +5,7 @@ internal import Schema
 /// Fields of a request that go on to the service as metadata.
 enum ForwardedFields {
   static let idempotencyKey: MetadataKey = "idempotency-key"
+  static let ifMatch: MetadataKey = "if-match"
   static let clientAddress: MetadataKey = "cloudbill-client-address"
 
   /// Bytes of the longest `Idempotency-Key`.
@@ -18,6 +19,12 @@ enum ForwardedFields {
       metadata.append(String(decoding: parent, as: UTF8.self), for: "traceparent")
     }
     if route.access == .open { metadata.append(address(of: peer), for: clientAddress) }
+    if route.idempotency != .read, let tags = head.value("if-match") {
+      guard (1...longestKey).contains(tags.count), tags.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
+        throw .validation("If-Match must be an entity tag such as \"1\"", field: "If-Match")
+      }
+      metadata.append(String(decoding: tags, as: UTF8.self), for: ifMatch)
+    }
     guard route.idempotency == .keyed, let key = head.value("idempotency-key") else { return }
     guard (1...longestKey).contains(key.count), key.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
       throw .validation(

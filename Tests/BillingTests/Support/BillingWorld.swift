@@ -59,6 +59,11 @@ final class BillingWorld: Sendable {
     group.stop()
   }
 
+  /// The entity tag of the answer to a call.
+  func tag(_ path: String, _ message: [UInt8]) async throws -> String? {
+    try await channel.unaryBytes(path: path, message: message, options: options()).initialMetadata["etag"]
+  }
+
   /// A call on behalf of a user.
   func options(
     _ role: Role = .admin, tenant: UUID = DemoData.acme, named: UUID? = nil, key: String? = nil,

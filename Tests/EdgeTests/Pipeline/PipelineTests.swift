@@ -47,6 +47,11 @@ struct PipelineTests {
       let patched = try edge.ask(
         "PATCH", "/api/billing/subscriptions/x", token: token, body: #"{"metadata":null,"autoRenew":true}"#)
       #expect(patched.body.contains("\"planId\":\"metadata,auto_renew\""))
+      #expect(patched.fields["etag"] == "\"2\"")
+      let stale = try edge.ask(
+        "PATCH", "/api/billing/subscriptions/x", token: token, fields: ["if-match: \"1\""], body: #"{"autoRenew":true}"#
+      )
+      try expect(stale, 412, "VERSION_MISMATCH")
       let encoded = try edge.ask("GET", "/api/billing/subscriptions/a%20b%2Fc", token: token)
       #expect(encoded.body.contains("\"id\":\"a b/c\""))
       #expect(try edge.ask("POST", "/api/billing/subscriptions/x/cancel", token: token).status == 200)

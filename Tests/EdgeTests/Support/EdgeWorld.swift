@@ -212,7 +212,11 @@ private struct FakeBilling: BillingV1.BillingService {
   func updateSubscription(
     _ request: BillingV1.UpdateSubscriptionRequest, _ call: ServerCall
   ) async throws(RPCError) -> BillingV1.Subscription {
-    BillingV1.Subscription(id: request.id, planID: (request.updateMask?.paths ?? []).joined(separator: ","))
+    if call.metadata["if-match"] == "\"1\"" {
+      throw .service(ServiceError(.failedPrecondition, "VERSION_MISMATCH", "It has been changed meanwhile"))
+    }
+    call.responseMetadata.append("\"2\"", for: "etag")
+    return BillingV1.Subscription(id: request.id, planID: (request.updateMask?.paths ?? []).joined(separator: ","))
   }
 
   func cancelSubscription(
