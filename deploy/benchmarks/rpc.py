@@ -51,17 +51,27 @@ def load(core, port, path, connections, streams, requests, body, headers):
     return float(re.search(r"([\d.]+) req/s", output).group(1))
 
 
-def one(options, server, core, port, path, shape, body, headers):
+def rounds(options, core, shape, targets):
+    """Rates and costs of each target (name, process, port, path, body, headers). The targets take turns, so that whatever else the machine
+    does at a time weighs on all of them alike."""
     _, connections, streams, requests = shape
     if options.quick:
         requests //= 4
-    load(core, port, path, connections, streams, requests // 10, body, headers)
-    rates, costs = [], []
-    for _ in range(options.runs):
-        before = processes.cpu_seconds(server.pid)
-        rates.append(load(core, port, path, connections, streams, requests, body, headers))
-        costs.append((processes.cpu_seconds(server.pid) - before) / requests * 1e6)
-    return median(rates), median(costs)
+    seen = {target[0]: ([], []) for target in targets}
+    for warm in [True] + [False] * options.runs:
+        for name, process, port, path, body, headers in targets:
+            count = requests // 10 if warm else requests
+            before = processes.cpu_seconds(process.pid)
+            rate = load(core, port, path, connections, streams, count, body, headers)
+            if not warm:
+                seen[name][0].append(rate)
+                seen[name][1].append((processes.cpu_seconds(process.pid) - before) / count * 1e6)
+    return seen
+
+
+def ratio(costs, floor):
+    """The median of the ratios of each round."""
+    return f"{median([cost / unit for cost, unit in zip(costs, floor)]):.2f}"
 
 
 def measure(options):
@@ -88,17 +98,20 @@ def measure(options):
             metadata = ["grpc-timeout: 5S", f"cloudbill-claims-bin: {claims}"]
             rows = []
             for shape in SHAPES:
-                floor = one(options, static, load_core, static_port, "/index.html", shape, None, [])
-                rows.append([f"nghttpd, 190 bytes ({shape[0]})", f"{floor[0]:,.0f}", f"{floor[1]:.2f} us", ""])
+                targets = [("nghttpd, 190 bytes", static, static_port, "/index.html", None, [])]
                 for name, path, body in [("Health/Check", "/grpc.health.v1.Health/Check", empty),
                                          ("Echo, 15 fields", "/cloudbill.benchmark.v1.Echo/Echo", echo)]:
-                    mine = one(options, ours, load_core, ours_port, path, shape, body, metadata)
-                    theirs = one(options, peer, load_core, peer_port, path, shape, body, ["grpc-timeout: 5S"])
-                    rows.append([f"gRPC C++ {name} ({shape[0]})", f"{theirs[0]:,.0f}", f"{theirs[1]:.2f} us", "1.00"])
-                    rows.append([f"CloudBill {name} ({shape[0]})", f"{mine[0]:,.0f}", f"{mine[1]:.2f} us",
-                                 f"{theirs[1] / mine[1]:.2f}"])
+                    targets.append(("gRPC C++ " + name, peer, peer_port, path, body, ["grpc-timeout: 5S"]))
+                    targets.append(("CloudBill " + name, ours, ours_port, path, body, metadata))
+                seen = rounds(options, load_core, shape, targets)
+                floor = seen["nghttpd, 190 bytes"][1]
+                for name, (rates, costs) in seen.items():
+                    theirs = seen.get(name.replace("CloudBill", "gRPC C++"))
+                    cheaper = ratio(theirs[1], costs) if name.startswith("CloudBill") else ""
+                    rows.append([f"{name} ({shape[0]})", f"{median(rates):,.0f}", f"{median(costs):.2f} us",
+                                 ratio(costs, floor), cheaper])
             show("RPC unary, one core (metrics, deadline and claims on for CloudBill)",
-                 ["server", "calls/s", "CPU a call", "times cheaper than gRPC C++"], rows)
+                 ["server", "calls/s", "CPU a call", "times nghttpd", "times cheaper than gRPC C++"], rows)
         finally:
             for process in (ours, peer, static):
                 processes.stop(process)
