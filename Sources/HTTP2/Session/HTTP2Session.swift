@@ -42,7 +42,7 @@ public final class HTTP2Session {
   public let role: Role
   public let limits: HTTP2Limits
   // unowned(unsafe): a weak reference costs on every call. The connection owns the session and takes itself out when it is freed.
-  unowned(unsafe) var delegate: (any HTTP2SessionDelegate)?
+  @exclusivity(unchecked) unowned(unsafe) var delegate: (any HTTP2SessionDelegate)?
   /// Streams that are open now.
   public var streamCount: Int { streams.count }
   /// Whether new streams are out of the question, in either direction.

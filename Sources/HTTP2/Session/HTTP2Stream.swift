@@ -27,7 +27,7 @@ extension HTTP2StreamDelegate {
 /// One exchange on a session. Loop-bound. Everything said after the stream has closed is ignored.
 public final class HTTP2Stream {
   /// The stream's number; fixed once the request is submitted.
-  public private(set) var id: Int32
+  @exclusivity(unchecked) public private(set) var id: Int32
   /// Retained until `closed` has been called.
   @exclusivity(unchecked) public var delegate: (any HTTP2StreamDelegate)?
 

@@ -27,7 +27,7 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   public let loop: EventLoop
   public let remoteAddress: SocketAddress
   /// Most bytes that may wait for a peer that does not read; one more byte closes the connection.
-  public var maximumBufferedBytes = 64 * 1024 * 1024
+  @exclusivity(unchecked) public var maximumBufferedBytes = 64 * 1024 * 1024
   /// Retained until `closed` has been called.
   @exclusivity(unchecked) public var delegate: (any TCPConnectionDelegate)?
 
