@@ -39,15 +39,18 @@ class Mesh:
 
 
 @contextlib.contextmanager
-def running(options):
+def running(options, core=None):
+    """The mesh, its own processes on one core if one is given: each then runs one loop. The database keeps all cores."""
     folder = tempfile.mkdtemp(prefix="cloudbill-mesh-")
     os.chmod(folder, 0o755)
     base = processes.free_port() // 100 * 100 - 8080
     base = base if 2000 < base < 40000 else 20000
     process = processes.start([options.binaries + "/cloudbill", "up", "--data", folder + "/data", "--base-port", str(base)],
-                              stdout=subprocess.DEVNULL)
+                              core, stdout=subprocess.DEVNULL)
     try:
         processes.wait_for_port(8080 + base, process, 120)
+        if core is not None:
+            processes.unpin(pid for pid, command in processes.children_of(process.pid).items() if "postgres" in command)
         yield Mesh(process, 8080 + base)
     finally:
         processes.stop(process)

@@ -60,6 +60,15 @@ def resident_bytes(pid):
         return int(re.search(r"^Rss:\s+(\d+) kB", file.read(), re.M).group(1)) * 1024
 
 
+def unpin(pids):
+    """Lets processes and their children run on every core."""
+    cores = f"0-{os.cpu_count() - 1}"
+    for pid in pids:
+        for each in [pid, *children_of(pid)]:
+            subprocess.run(["taskset", "-a", "-c", "-p", cores, str(each)], check=False, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL)
+
+
 def children_of(pid):
     found = {}
     for path in glob.glob("/proc/[0-9]*/stat"):
