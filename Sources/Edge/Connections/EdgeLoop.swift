@@ -1,3 +1,4 @@
+internal import HTTP2
 internal import Reactor
 
 /// What the edge holds on one event loop: its listener, its connections and what they share. Loop-bound.
@@ -12,6 +13,8 @@ final class EdgeLoop {
   private var clock = WallClock()
   /// How many connections are open, for who measures.
   let count = ConnectionCount()
+  /// What the HTTP/2 engine of this loop's connections allocates from.
+  let engineMemory = HTTP2Memory()
   private var connections: [ObjectIdentifier: any DrainableConnection] = [:] {
     didSet { count.set(connections.count) }
   }

@@ -19,7 +19,7 @@ final class HTTP2Exchanges: HTTP2ConnectionDelegate, DrainableConnection {
     limits.idleTimeout = edge.timeouts.idle
     limits.handshakeTimeout = edge.timeouts.head
     do {
-      let connection = try HTTP2Connection(server: tcp, limits: limits, delegate: exchanges)
+      let connection = try HTTP2Connection(server: tcp, limits: limits, memory: edge.engineMemory, delegate: exchanges)
       exchanges.connection = connection
       edge.add(exchanges)
       return connection
