@@ -50,7 +50,8 @@ def running(options, core=None):
     try:
         processes.wait_for_port(8080 + base, process, 120)
         if core is not None:
-            processes.unpin(pid for pid, command in processes.children_of(process.pid).items() if "postgres" in command)
+            processes.unpin(pid for pid, command in processes.children_of(process.pid).items()
+                            if command[0].endswith("/postgres"))
         yield Mesh(process, 8080 + base)
     finally:
         processes.stop(process)
