@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 __thread void *cl_thread_context_storage __attribute__((tls_model("initial-exec"))) = 0;
+static __thread const int64_t *cl_thread_clock __attribute__((tls_model("initial-exec"))) = 0;
 
 int cl_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
@@ -34,6 +35,17 @@ int64_t cl_monotonic_nanoseconds(void) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+int64_t cl_thread_nanoseconds(void) {
+  const int64_t *reading = cl_thread_clock;
+  return __builtin_expect(reading != 0, 0) ? cl_clock_read(reading) : cl_monotonic_nanoseconds();
+}
+
+void cl_set_thread_clock(const int64_t *reading) { cl_thread_clock = reading; }
+
+int64_t cl_clock_read(const int64_t *reading) { return __atomic_load_n(reading, __ATOMIC_ACQUIRE); }
+
+void cl_clock_write(int64_t *reading, int64_t nanoseconds) { __atomic_store_n(reading, nanoseconds, __ATOMIC_RELEASE); }
 
 void cl_name_thread(const char *name) {
   char kept[16];

@@ -21,6 +21,9 @@ static const uint32_t cl_epoll_rdhup = EPOLLRDHUP;
 static const uint32_t cl_epoll_hup = EPOLLHUP;
 static const uint32_t cl_epoll_err = EPOLLERR;
 
+/// EAI_NODATA, which <netdb.h> shows with _GNU_SOURCE only: the name exists and has no address.
+static const int cl_eai_no_data = -5;
+
 /// Creates a close-on-exec, non-blocking eventfd, or -1 with errno.
 int cl_eventfd(void);
 /// accept4(2) with SOCK_NONBLOCK | SOCK_CLOEXEC.
@@ -31,6 +34,13 @@ int cl_stream_socket(int family);
 int cl_epoll_wait(int epoll, struct epoll_event *events, int capacity, int64_t timeout_nanoseconds);
 /// CLOCK_MONOTONIC in nanoseconds.
 int64_t cl_monotonic_nanoseconds(void);
+/// The reading of the calling thread's own clock (`cl_set_thread_clock`), CLOCK_MONOTONIC when it has none.
+int64_t cl_thread_nanoseconds(void);
+/// Gives the calling thread a clock of its own: a reading that `cl_clock_write` changes. Null takes it away.
+void cl_set_thread_clock(const int64_t *reading);
+/// Reads and writes a clock's reading, each as one atomic access.
+int64_t cl_clock_read(const int64_t *reading);
+void cl_clock_write(int64_t *reading, int64_t nanoseconds);
 /// Cores this process may run on (sched_getaffinity), at least 1.
 int cl_available_cores(void);
 /// Names the calling thread (at most 15 bytes are kept).

@@ -14,12 +14,18 @@ public enum BlockingPoolError: Error, Sendable {
 public final class BlockingPool: @unchecked Sendable {
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
-  private var queue = Deque<@Sendable () -> Void>()
+  private var queue = Deque<Job>()
+  private var lastNumber: UInt64 = 0
   private var idle = 0
   private var threads = 0
   private var stopped = false
   private let maximumThreads: Int
   private let queueLimit: Int
+
+  private struct Job {
+    let number: UInt64
+    let run: @Sendable () -> Void
+  }
 
   /// - Parameters:
   ///   - threads: at most this many jobs run at once; threads are made when first needed.
@@ -45,10 +51,11 @@ public final class BlockingPool: @unchecked Sendable {
   /// - Throws: `BlockingPoolError`, or what `body` throws.
   public func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withUnsafeThrowingContinuation { (continuation: UnsafeContinuation<Result, any Error>) in
-      let refusal = submit {
-        continuation.resume(with: Swift.Result { try body() })
+      do throws(BlockingPoolError) {
+        _ = try submit { continuation.resume(with: Swift.Result { try body() }) }
+      } catch {
+        continuation.resume(throwing: error)
       }
-      if let refusal { continuation.resume(throwing: refusal) }
     }
   }
 
@@ -67,19 +74,31 @@ public final class BlockingPool: @unchecked Sendable {
     pthread_mutex_unlock(mutex)
   }
 
-  private func submit(_ job: @escaping @Sendable () -> Void) -> BlockingPoolError? {
+  /// Answers the job's number, by which it can be withdrawn.
+  func submit(_ job: @escaping @Sendable () -> Void) throws(BlockingPoolError) -> UInt64 {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    if stopped { return .stopped }
-    if queue.count >= queueLimit { return .queueFull }
+    if stopped { throw .stopped }
+    if queue.count >= queueLimit { throw .queueFull }
     if idle > queue.count {
       pthread_cond_signal(condition)
     } else if threads < maximumThreads, startThread() {
       threads += 1
     }
-    guard threads > 0 else { return .queueFull }
-    queue.append(job)
-    return nil
+    guard threads > 0 else { throw .queueFull }
+    lastNumber += 1
+    queue.append(Job(number: lastNumber, run: job))
+    return lastNumber
+  }
+
+  /// Takes a job that still waits out of the queue, so that it holds no place there.
+  func withdraw(_ number: UInt64) {
+    pthread_mutex_lock(mutex)
+    let index = queue.firstIndex { $0.number == number }
+    let withdrawn = index.map { queue.remove(at: $0) }
+    pthread_mutex_unlock(mutex)
+    // What the job holds is released without the mutex.
+    withExtendedLifetime(withdrawn) {}
   }
 
   private func startThread() -> Bool {
@@ -105,7 +124,7 @@ public final class BlockingPool: @unchecked Sendable {
     while true {
       if let job = queue.popFirst() {
         pthread_mutex_unlock(mutex)
-        job()
+        job.run()
         pthread_mutex_lock(mutex)
       } else if stopped {
         break

@@ -14,6 +14,8 @@ internal import Synchronization
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
   public let name: String
   public let limits: EventLoopLimits
+  /// What timers follow; nil is the system's monotonic clock.
+  let clock: ManualClock?
   let activity = LoopActivity()
 
   private let epollDescriptor: Int32
@@ -21,6 +23,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private let inbox = Mutex(Inbox())
   private let wakePending = Atomic<Bool>(false)
   private let thread = Mutex<pthread_t?>(nil)
+  private let lentExecutor = Mutex(LentExecutor())
 
   // Loop-bound from here on.
   @exclusivity(unchecked) private var ready = Deque<ReadyJob>()
@@ -34,19 +37,32 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) private var stopping = false
   @exclusivity(unchecked) private var turnStart = Instant(nanoseconds: 0)
   @exclusivity(unchecked) private var taskExecutor: UnownedTaskExecutor?
+  /// Something happened in the running turn.
+  @exclusivity(unchecked) private var isEventful = false
+  @exclusivity(unchecked) private var eventfulTurns: UInt64 = 0
   let readBuffer: UnsafeMutableRawBufferPointer
   @exclusivity(unchecked) var outputBuffers: OutputBufferPool
   @exclusivity(unchecked) private(set) var openConnections = 0
 
+  private struct LentExecutor {
+    weak var executor: EventLoopSerialExecutor?
+  }
+
   private struct Inbox {
     var jobs: [ReadyJob] = []
     var closures: [@Sendable () -> Void] = []
+    /// Who asks for this loop's progress, answered when its thread comes by.
+    var questions: [@Sendable (EventLoopProgress?) -> Void] = []
     var stop = false
+    /// The thread has looked here for the last time.
     var ended = false
   }
 
+  /// - Parameter clock: what timers follow; nil takes the system's monotonic clock.
   /// - Throws: `ReactorError.systemCall` when the process is out of descriptors.
-  public init(name: String = "loop", limits: EventLoopLimits = EventLoopLimits()) throws(ReactorError) {
+  public init(
+    name: String = "loop", limits: EventLoopLimits = EventLoopLimits(), clock: ManualClock? = nil
+  ) throws(ReactorError) {
     let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw .last("epoll_create1") }
     let wake = cl_eventfd()
@@ -60,10 +76,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     epoll_ctl(epoll, EPOLL_CTL_ADD, wake, &event)
     self.name = name
     self.limits = limits
+    self.clock = clock
     epollDescriptor = epoll
     wakeDescriptor = wake
     readBuffer = .allocate(byteCount: limits.readBufferByteCount, alignment: 16)
     outputBuffers = OutputBufferPool(capacity: limits.pooledOutputBuffers)
+    clock?.join(self)
   }
 
   deinit {
@@ -92,8 +110,16 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     precondition(isCurrent, "loop-bound state was touched from another thread")
   }
 
-  /// An executor for actors that live on this loop.
-  public private(set) lazy var serialExecutor = EventLoopSerialExecutor(loop: self)
+  /// An executor for actors that live on this loop: the same one for as long as anybody keeps it.
+  public var serialExecutor: EventLoopSerialExecutor {
+    // Kept weakly, because the executor keeps the loop.
+    lentExecutor.withLock { lent in
+      if let executor = lent.executor { return executor }
+      let executor = EventLoopSerialExecutor(loop: self)
+      lent.executor = executor
+      return executor
+    }
+  }
 
   public func enqueue(_ job: consuming ExecutorJob) {
     enqueue(ReadyJob(job: UnownedJob(job), isolation: nil))
@@ -116,6 +142,17 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
     inbox.withLock { $0.closures.append(body) }
     wake()
+  }
+
+  /// What the loop has done when its thread comes by; nil when it has ended.
+  func progress() async -> EventLoopProgress? {
+    await withUnsafeContinuation { (continuation: UnsafeContinuation<EventLoopProgress?, Never>) in
+      let hasEnded = inbox.withLock { box in
+        if !box.ended { box.questions.append { continuation.resume(returning: $0) } }
+        return box.ended
+      }
+      if hasEnded { continuation.resume(returning: nil) } else { wake() }
+    }
   }
 
   private func wake() {
@@ -226,6 +263,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private func run() {
     cl_set_thread_context(Unmanaged.passUnretained(self).toOpaque())
     cl_name_thread(name)
+    if let clock { cl_set_thread_clock(clock.reading) }
     taskExecutor = asUnownedTaskExecutor()
     let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: limits.eventsPerTurn)
     defer { events.deallocate() }
@@ -234,26 +272,41 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     takeInbox()
     runJobs()
     flushAll()
-    inbox.withLock { $0.ended = true }
+    let unanswered = inbox.withLock { box in
+      box.ended = true
+      defer { box.questions = [] }
+      return box.questions
+    }
+    for answer in unanswered { answer(nil) }
+    cl_set_thread_clock(nil)
     cl_set_thread_context(nil)
   }
 
   private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
     let count = cl_epoll_wait(epollDescriptor, events.baseAddress, Int32(events.count), timeout())
     turnStart = .now()
-    activity.turnBegins(at: turnStart)
+    activity.turnBegins(at: clock == nil ? turnStart : .system())
     if count > 0 { dispatch(UnsafeMutableBufferPointer(rebasing: events[..<Int(count)])) }
-    while let action = timers.popDue(at: turnStart) { action.run() }
+    while let action = timers.popDue(at: turnStart) {
+      isEventful = true
+      action.run()
+    }
     runDeferred()
     takeInbox()
     runJobs()
     flushAll()
-    activity.turnEnds(at: .now(), watches: watches.count, timers: timers.count)
+    if isEventful {
+      eventfulTurns &+= 1
+      isEventful = false
+    }
+    activity.turnEnds(at: .system(), watches: watches.count, timers: timers.count)
   }
 
   private func timeout() -> Int64 {
     if !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty { return 0 }
     guard let next = timers.next else { return -1 }
+    // Another clock wakes the loop when it has moved.
+    if clock != nil { return next <= .now() ? 0 : -1 }
     return max(0, next.nanoseconds - Instant.now().nanoseconds)
   }
 
@@ -264,6 +317,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         var count: UInt64 = 0
         _ = read(wakeDescriptor, &count, 8)
       } else {
+        isEventful = true
         watches.handler(for: key)?.ready(Interest(rawValue: event.events))
       }
     }
@@ -273,6 +327,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     guard !deferred.isEmpty else { return }
     let due = deferred
     deferred.removeAll(keepingCapacity: true)
+    isEventful = true
     for closure in due { closure() }
   }
 
@@ -283,10 +338,16 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       defer {
         box.jobs.removeAll(keepingCapacity: true)
         box.closures.removeAll(keepingCapacity: true)
+        box.questions.removeAll(keepingCapacity: true)
       }
       return box
     }
+    for answer in taken.questions {
+      let hasWork = !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || isEventful
+      answer(EventLoopProgress(eventfulTurns: eventfulTurns, hasWork: hasWork, nextTimer: timers.next))
+    }
     ready.append(contentsOf: taken.jobs)
+    if !taken.closures.isEmpty { isEventful = true }
     for closure in taken.closures { closure() }
     if taken.stop { stopping = true }
   }
@@ -297,6 +358,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       budget -= 1
       run(next)
     }
+    if budget < limits.jobsPerTurn { isEventful = true }
     activity.ranJobs(limits.jobsPerTurn - budget)
   }
 
@@ -327,6 +389,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   private func flushAll() {
     // Flushing may ask for another flush (a full socket drained, a callback wrote more): that one belongs to the next turn.
     guard !flushes.isEmpty else { return }
+    isEventful = true
     let due = flushes
     flushes.removeAll(keepingCapacity: true)
     for target in due { target.flush() }
@@ -349,5 +412,10 @@ public final class EventLoopSerialExecutor: SerialExecutor {
 
   public func enqueue(_ job: consuming ExecutorJob) {
     loop.enqueue(ReadyJob(job: UnownedJob(job), isolation: asUnownedSerialExecutor()))
+  }
+
+  /// Everything on the loop's thread excludes everything else there.
+  public func checkIsolated() {
+    loop.preconditionCurrent()
   }
 }

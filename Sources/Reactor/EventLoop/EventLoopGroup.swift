@@ -7,12 +7,14 @@ public final class EventLoopGroup: Sendable {
   private let turn = Atomic<Int>(0)
 
   /// Makes and starts the loops. `count` is taken as at least 1; the default is the number of cores this process may use.
+  /// - Parameter clock: what the loops' timers follow; nil takes the system's monotonic clock.
   public init(
-    count: Int = EventLoopGroup.availableCores, name: String = "loop", limits: EventLoopLimits = EventLoopLimits()
+    count: Int = EventLoopGroup.availableCores, name: String = "loop", limits: EventLoopLimits = EventLoopLimits(),
+    clock: ManualClock? = nil
   ) throws(ReactorError) {
     var made: [EventLoop] = []
     for index in 0..<max(1, count) {
-      made.append(try EventLoop(name: "\(name)-\(index)", limits: limits))
+      made.append(try EventLoop(name: "\(name)-\(index)", limits: limits, clock: clock))
     }
     loops = made
     for loop in made { loop.start() }

@@ -53,7 +53,7 @@ public final class Watchdog: Sendable {
       let pause = UInt32(clamping: max(1, threshold.nanosecondsSaturated / 4000))
       while !isStopped() {
         usleep(min(pause, 500_000))
-        let now = Instant.now()
+        let now = Instant.system()
         for (index, loop) in loops.enumerated() {
           guard let stall = loop.activity.stall(at: now), stall >= threshold else {
             nextReport[index] = threshold

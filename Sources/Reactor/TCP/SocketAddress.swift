@@ -9,18 +9,27 @@ public enum SocketAddress: Hashable, Sendable {
   case ipv6(UInt64, UInt64, port: UInt16)
   case unix(path: String)
 
-  /// A numeric address, or `localhost` for 127.0.0.1. Names are not looked up here: that blocks.
+  /// A numeric address, or `localhost` for 127.0.0.1. Names are not looked up here, because that blocks: see `NameResolver`.
   /// - Throws: `ReactorError.invalidAddress`.
   public init(host: String, port: UInt16) throws(ReactorError) {
-    let text = host == "localhost" ? "127.0.0.1" : host
+    guard let address = SocketAddress(numeric: host == "localhost" ? "127.0.0.1" : host, port: port) else {
+      throw .invalidAddress(host)
+    }
+    self = address
+  }
+
+  /// Nil when the text is no numeric address: four decimal numbers, or IPv6 without brackets and without a zone.
+  init?(numeric text: String, port: UInt16) {
     var four = in_addr()
     var six = in6_addr()
+    // The C functions stop at a NUL, which a Swift string may contain.
+    guard !text.utf8.contains(0) else { return nil }
     if inet_pton(AF_INET, text, &four) == 1 {
       self = .ipv4(UInt32(bigEndian: four.s_addr), port: port)
     } else if inet_pton(AF_INET6, text, &six) == 1 {
       self = .ipv6(six, port: port)
     } else {
-      throw .invalidAddress(host)
+      return nil
     }
   }
 
@@ -58,6 +67,21 @@ public enum SocketAddress: Hashable, Sendable {
   private static func ipv6(_ address: in6_addr, port: UInt16) -> SocketAddress {
     let halves = unsafeBitCast(address, to: (UInt64, UInt64).self)
     return .ipv6(UInt64(bigEndian: halves.0), UInt64(bigEndian: halves.1), port: port)
+  }
+
+  /// One address of `getaddrinfo`, with `port`. Nil for another family, and for an IPv6 address that is valid on one interface only (with a
+  /// scope, RFC 4007), which this type does not express.
+  init?(_ address: UnsafePointer<sockaddr>, _ length: socklen_t, port: UInt16) {
+    switch Int32(address.pointee.sa_family) {
+    case AF_INET where Int(length) >= MemoryLayout<sockaddr_in>.size:
+      let four = UnsafeRawPointer(address).load(as: sockaddr_in.self)
+      self = .ipv4(UInt32(bigEndian: four.sin_addr.s_addr), port: port)
+    case AF_INET6 where Int(length) >= MemoryLayout<sockaddr_in6>.size:
+      let six = UnsafeRawPointer(address).load(as: sockaddr_in6.self)
+      guard six.sin6_scope_id == 0 else { return nil }
+      self = .ipv6(six.sin6_addr, port: port)
+    default: return nil
+    }
   }
 
   init(_ storage: sockaddr_storage) {

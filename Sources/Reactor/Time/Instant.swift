@@ -1,6 +1,7 @@
 internal import CLinux
 
-/// A moment on the system's monotonic clock (`CLOCK_MONOTONIC`), in nanoseconds. It never jumps and means nothing to another machine.
+/// A moment on the system's monotonic clock (`CLOCK_MONOTONIC`), or on a test's `ManualClock`, in nanoseconds. It never goes back and means
+/// nothing to another machine.
 public struct Instant: Comparable, Hashable, Sendable {
   /// Nanoseconds since an arbitrary start, never negative for a moment that has happened.
   public var nanoseconds: Int64
@@ -9,8 +10,14 @@ public struct Instant: Comparable, Hashable, Sendable {
     self.nanoseconds = nanoseconds
   }
 
-  /// Reads the clock: about 20 ns. On a loop, `EventLoop.now` is free and good enough for deadlines.
+  /// Reads the clock: about 20 ns. On a loop, `EventLoop.now` is free and good enough for deadlines. On the thread of a loop that was made
+  /// with a `ManualClock` this reads that one.
   public static func now() -> Instant {
+    Instant(nanoseconds: cl_thread_nanoseconds())
+  }
+
+  /// The system's clock, on every thread: for measuring what the machine does.
+  static func system() -> Instant {
     Instant(nanoseconds: cl_monotonic_nanoseconds())
   }
 

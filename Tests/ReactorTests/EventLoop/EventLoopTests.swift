@@ -80,17 +80,43 @@ struct EventLoopTests {
     #expect(counter.value == expected)
   }
 
-  @Test("a cancelled sleep ends at once")
+  @Test("a cancelled sleep ends at once and leaves no timer, whenever it is cancelled")
   func cancelledSleep() async throws {
-    let group = try EventLoopGroup(count: 1)
+    // A clock that stands still: a sleep that is not cancelled would never end.
+    let clock = ManualClock()
+    let group = try EventLoopGroup(count: 1, clock: clock)
     defer { group.stop() }
     let loop = group.loops[0]
-    let start = Instant.now()
-    let task = Task(executorPreference: loop) { try await loop.sleep(for: .seconds(60)) }
-    try await Task.sleep(for: .milliseconds(5))
-    task.cancel()
-    await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(start.duration(to: .now()) < .seconds(5))
+    for round in 0..<200 {
+      let onLoop = round % 2 == 0
+      let task =
+        onLoop
+        ? Task(executorPreference: loop) { try await loop.sleep(for: .seconds(60)) }
+        : Task { try await loop.sleep(for: .seconds(60)) }
+      // Before it sleeps, while the timer is on its way to the loop, and after.
+      for _ in 0..<round % 7 { await Task.yield() }
+      if round % 3 == 0 { await clock.settle() }
+      if round % 5 == 0 { loop.execute { task.cancel() } } else { task.cancel() }
+      await #expect(throws: CancellationError.self) { try await task.value }
+    }
+    #expect(await clock.settle() == nil)
+  }
+
+  @Test("the serial executor is one for all threads that ask, and goes with the last that keeps it")
+  func serialExecutor() async throws {
+    for _ in 0..<50 {
+      weak var gone: EventLoop?
+      do {
+        let loop = try EventLoop()
+        gone = loop
+        let executors = await withTaskGroup(of: EventLoopSerialExecutor.self) { tasks in
+          for _ in 0..<8 { tasks.addTask { loop.serialExecutor } }
+          return await tasks.reduce(into: []) { $0.append($1) }
+        }
+        #expect(Set(executors.map(ObjectIdentifier.init)).count == 1)
+      }
+      #expect(gone == nil)
+    }
   }
 
   @Test("a job that never yields is reported by the watchdog")
