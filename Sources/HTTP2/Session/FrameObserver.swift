@@ -5,8 +5,10 @@ struct FrameObserver {
   struct Tally: Equatable {
     /// HEADERS, and DATA that carries something.
     var useful = 0
-    /// Everything else, but CONTINUATION, of which the engine allows a few per block.
+    /// Everything else, but CONTINUATION.
     var idle = 0
+    /// Most CONTINUATION frames that a header block has had so far.
+    var continuations = 0
   }
 
   /// Bytes to pass over: the client's preface, then each frame's payload.
@@ -14,6 +16,8 @@ struct FrameObserver {
   /// The part of a header that has arrived, and how many bytes that is.
   private var header: UInt64 = 0
   private var headerCount = 0
+  /// CONTINUATION frames since the last HEADERS.
+  private var continuations = 0
 
   /// Length (3), type and flags: what follows, the stream's number, is passed over with the payload.
   private static let readHeaderByteCount = 5
@@ -54,8 +58,12 @@ struct FrameObserver {
     case 0:
       // A padded frame that could be padding only counts as empty.
       if length > (isPadded ? 256 : 0) { tally.useful += 1 } else { tally.idle += 1 }
-    case 1: tally.useful += 1
-    case 9: break
+    case 1:
+      tally.useful += 1
+      continuations = 0
+    case 9:
+      continuations += 1
+      tally.continuations = max(tally.continuations, continuations)
     default: tally.idle += 1
     }
     skip = 4 + length

@@ -59,6 +59,8 @@ public final class HTTP2Session {
   let arriving = ArrivingFields()
   @exclusivity(unchecked) var arrivingListSize = 0
   @exclusivity(unchecked) var arrivingKind = FieldBlockKind.ignored
+  /// The part of a DATA frame that was read last and has not been told to its stream yet.
+  @exclusivity(unchecked) private var arrivingData: ArrivingData?
   @exclusivity(unchecked) var now = Instant(nanoseconds: 0)
   @exclusivity(unchecked) private var resets: AbuseMeter
   @exclusivity(unchecked) private var idleFrames: AbuseMeter
@@ -66,6 +68,12 @@ public final class HTTP2Session {
   /// Why the session was ended for breaking the rules, by us or by the engine.
   @exclusivity(unchecked) public private(set) var terminated: HTTP2ErrorCode?
   @exclusivity(unchecked) private var lateResets: [HTTP2Stream] = []
+
+  /// Bytes that lie in what `receive` was given.
+  private struct ArrivingData {
+    let streamID: Int32
+    let bytes: UnsafeRawBufferPointer
+  }
 
   enum FieldBlockKind {
     case ignored
@@ -126,7 +134,10 @@ public final class HTTP2Session {
     guard !isAbandoned else { return }
     let code = bytes.withUnsafeBytes { buffer in
       countFrames(buffer)
-      return nghttp2_session_mem_recv(engine, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
+      let code = nghttp2_session_mem_recv(engine, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
+      // The rest of the frame comes with a later read.
+      deliverData(endsStream: false)
+      return code
     }
     if let terminated { throw .terminated(terminated) }
     guard code < 0, !isAbandoned else { return }
@@ -175,6 +186,23 @@ public final class HTTP2Session {
 
   /// Whether all is said and the connection may be closed.
   public var isFinished: Bool { nghttp2_session_want_write(engine) == 0 && nghttp2_session_want_read(engine) == 0 }
+
+  /// Keeps a part of a DATA frame until it is known whether the frame, and with it the stream, ends behind it. The engine reports
+  /// END_STREAM with every part of a frame, and checks a body against `content-length` only at its end.
+  func keepData(_ bytes: UnsafeRawBufferPointer, streamID: Int32) {
+    deliverData(endsStream: false)
+    arrivingData = ArrivingData(streamID: streamID, bytes: bytes)
+  }
+
+  /// Tells the part of a DATA frame that was kept to its stream.
+  func deliverData(endsStream: Bool) {
+    guard let data = arrivingData.take(), terminated == nil, !isAbandoned else { return }
+    guard let stream = stream(data.streamID), let delegate = stream.delegate else {
+      nghttp2_session_consume_stream(engine, data.streamID, data.bytes.count)
+      return
+    }
+    delegate.received(data.bytes.bytes, endsStream: endsStream, on: stream)
+  }
 
   // MARK: - Streams
 
@@ -286,6 +314,7 @@ public final class HTTP2Session {
     let tally = frames.observe(bytes)
     if tally.useful > 0 { idleFrames.earn(tally.useful * Self.earnedByUsefulFrame) }
     if tally.idle > 0, !idleFrames.allows(tally.idle, at: now) { terminate(.enhanceYourCalm) }
+    if tally.continuations > limits.continuations { terminate(.enhanceYourCalm) }
   }
 
   /// A DATA frame goes out: its reader may well answer with frames of its own.

@@ -6,7 +6,8 @@ public protocol HTTP2StreamDelegate: AnyObject {
   /// Client: the response has begun. 1xx responses are left out. `fields` are lent for the call.
   func response(_ fields: borrowing HeaderFields, endsStream: Bool, on stream: HTTP2Stream)
   /// Bytes of the body, lent for the call. Say `stream.consume` when they are dealt with, or the peer's window stays smaller by them.
-  /// `endsStream`: the frame they belong to is the last one.
+  /// `endsStream`: they are the last of the body, whose length agrees with `content-length` if that was sent. It may be false although
+  /// they are the last, when padding or an empty frame follows: `ended` tells the end in every case.
   func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream)
   /// Trailers arrived; `ended` follows.
   func trailers(_ fields: borrowing HeaderFields, on stream: HTTP2Stream)

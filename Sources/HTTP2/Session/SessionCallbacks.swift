@@ -21,7 +21,8 @@ enum SessionCallbacks {
     // Windows are given back when bytes are consumed, so that a slow reader stops a fast writer.
     nghttp2_option_set_no_auto_window_update(options, 1)
     nghttp2_option_set_no_closed_streams(options, 1)
-    nghttp2_option_set_max_continuations(options, limits.continuations)
+    // The engine counts a frame once for each read that its nine bytes of header arrive in. `FrameObserver` counts frames.
+    nghttp2_option_set_max_continuations(options, 9 * (limits.continuations + 1))
     nghttp2_option_set_max_settings(options, 32)
     nghttp2_option_set_max_outbound_ack(options, 1000)
     // gRPC servers built on its C core send the message of a status as it is, spaces at its ends included.
@@ -64,10 +65,8 @@ enum SessionCallbacks {
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, context in
       withSession(context) { $0.frameArrived(frame.unsafelyUnwrapped.pointee) }
     }
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, flags, id, bytes, count, context in
-      withSession(context) {
-        $0.dataArrived(UnsafeRawBufferPointer(start: bytes, count: count), flags: flags, streamID: id)
-      }
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) { _, _, id, bytes, count, context in
+      withSession(context) { $0.dataArrived(UnsafeRawBufferPointer(start: bytes, count: count), streamID: id) }
     }
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) { _, id, code, context in
       withSession(context) { $0.streamClosed(id, code: HTTP2ErrorCode(rawValue: code)) }

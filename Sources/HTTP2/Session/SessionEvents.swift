@@ -40,7 +40,8 @@ extension HTTP2Session {
     case NGHTTP2_HEADERS:
       fieldsArrived(streamID: frame.hd.stream_id, endsStream: endsStream)
     case NGHTTP2_DATA:
-      if endsStream { stream(frame.hd.stream_id)?.peerEnded() }
+      deliverData(endsStream: endsStream)
+      if endsStream, !isAbandoned { stream(frame.hd.stream_id)?.peerEnded() }
     case NGHTTP2_SETTINGS:
       if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.settingsReceived() }
     case NGHTTP2_PING:
@@ -86,15 +87,10 @@ extension HTTP2Session {
 
   static let fieldsTooLarge = PreparedFields([":status": "431", "content-length": "0"])
 
-  func dataArrived(_ bytes: UnsafeRawBufferPointer, flags: UInt8, streamID: Int32) -> Int32 {
+  func dataArrived(_ bytes: UnsafeRawBufferPointer, streamID: Int32) -> Int32 {
     // The connection's window is renewed at once; what bounds the buffers is each stream's own window.
     nghttp2_session_consume_connection(engine, bytes.count)
-    guard let stream = stream(streamID), let delegate = stream.delegate else {
-      nghttp2_session_consume_stream(engine, streamID, bytes.count)
-      return SessionCallbacks.ok
-    }
-    let ends = flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
-    delegate.received(bytes.bytes, endsStream: ends, on: stream)
+    keepData(bytes, streamID: streamID)
     return SessionCallbacks.ok
   }
 

@@ -75,6 +75,10 @@ final class ServerLane: HTTP2ConnectionDelegate {
   func request(
     _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
   ) {
+    request(stream, fields: fields, endsStream: endsStream, from: connection.tcp.remoteAddress)
+  }
+
+  func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, from peer: SocketAddress) {
     var head = RequestHead()
     fields.forEachField { name, value in head.read(name, value, methods) }
     guard head.isPost else { return stream.sendHeaders(ResponseFields.methodNotAllowed, endsStream: true) }
@@ -90,7 +94,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
       let now = Instant.now()
       let call = ServerCall(
         method, metadata: Metadata(received: copy fields), deadline: Self.deadline(from: now, timeout),
-        peer: connection.tcp.remoteAddress, start: now)
+        peer: peer, start: now)
       let serverStream = ServerStream(stream, call: call, method: method, lane: self)
       stream.delegate = serverStream
       serverStream.begin()

@@ -27,8 +27,9 @@ struct FrameObserverTests {
       let tally = part.withUnsafeBytes { observer.observe($0) }
       total.useful += tally.useful
       total.idle += tally.idle
+      total.continuations = max(total.continuations, tally.continuations)
     }
-    #expect(total == FrameObserver.Tally(useful: 3, idle: 7))
+    #expect(total == FrameObserver.Tally(useful: 3, idle: 7, continuations: 1))
   }
 
   @Test("begin at once on a client's side, where no preface comes")

@@ -7,6 +7,7 @@ import Synchronization
 final class Kitchen: Service {
   static let command = MethodDescriptor(service: "test.Kitchen", name: "Do", kind: .unary)
   static let count = MethodDescriptor(service: "test.Kitchen", name: "Count", kind: .serverStreaming)
+  static let echo = MethodDescriptor(service: "test.Kitchen", name: "Echo", kind: .serverStreaming)
   static let sum = MethodDescriptor(service: "test.Kitchen", name: "Sum", kind: .clientStreaming)
   static let chat = MethodDescriptor(service: "test.Kitchen", name: "Chat", kind: .bidirectional)
 
@@ -23,8 +24,8 @@ final class Kitchen: Service {
 
   var methods: [ServerMethod] {
     [
-      .unary(Self.command, obey), .serverStreaming(Self.count, count), .clientStreaming(Self.sum, sum),
-      .bidirectional(Self.chat, chat),
+      .unary(Self.command, obey), .serverStreaming(Self.count, count), .serverStreaming(Self.echo, echo),
+      .clientStreaming(Self.sum, sum), .bidirectional(Self.chat, chat),
     ]
   }
 
@@ -67,6 +68,12 @@ final class Kitchen: Service {
       state.withLock { $0.sent += 1 }
     }
     if request.value == 13 { throw .outOfRange("thirteen") }
+  }
+
+  private func echo(
+    _ request: StringValue, _ writer: MessageWriter<StringValue>, _ call: ServerCall
+  ) async throws(RPCError) {
+    for _ in 0..<2 { try await writer.send(request) }
   }
 
   private func sum(_ reader: MessageReader<Int64Value>, _ call: ServerCall) async throws(RPCError) -> Int64Value {
