@@ -2,17 +2,18 @@ internal import HTTP2
 internal import Reactor
 
 /// Messages that arrived on a stream and wait for their reader. Loop-bound.
+///
+/// They wait in the form they came in, and the peer's window is not renewed for them: a reader that is behind holds no more bytes than the
+/// window, however small the messages are.
 final class MessageSource {
   private let stream: HTTP2Stream
   private var assembler: MessageAssembler
-  private var queue: [[UInt8]] = []
-  private var queuedByteCount = 0
   /// Flow-control window kept back while the reader is behind.
   private var withheld = 0
   private var end: Result<Void, RPCError>?
   private var waiting: UnsafeContinuation<Result<[UInt8]?, RPCError>, Never>?
 
-  /// Bytes that may wait before the peer is slowed down.
+  /// Bytes of whole messages that may wait before the peer is slowed down.
   private static let highWaterMark = 64 * 1024
 
   init(stream: HTTP2Stream, maximumMessageBytes: Int) {
@@ -20,32 +21,40 @@ final class MessageSource {
     assembler = MessageAssembler(maximumMessageBytes: maximumMessageBytes)
   }
 
+  /// Bytes that wait for the reader, or for the rest of their message.
+  var heldByteCount: Int { assembler.pendingByteCount }
+
+  /// Whether a message can be read without waiting for the peer.
+  var hasMessage: Bool { assembler.hasMessage }
+
   func append(_ bytes: RawSpan) throws(RPCError) {
+    guard end == nil else { return stream.consume(bytes.byteCount) }
     bytes.withUnsafeBytes { assembler.append($0) }
-    while let message = try assembler.next({ [UInt8]($0) }) { deliver(message) }
-    assembler.compact()
-    if queuedByteCount > Self.highWaterMark {
-      withheld += bytes.byteCount
-    } else {
-      stream.consume(bytes.byteCount)
+    withheld += bytes.byteCount
+    try assembler.check()
+    if let continuation = waiting.take() {
+      if let message = try assembler.next({ [UInt8]($0) }) {
+        continuation.resume(returning: .success(message))
+      } else {
+        waiting = continuation
+      }
     }
+    renewWindow()
   }
 
-  private func deliver(_ message: [UInt8]) {
-    guard end == nil else { return }
-    if let continuation = waiting.take() {
-      continuation.resume(returning: .success(message))
-    } else {
-      queue.append(message)
-      queuedByteCount += message.count
-    }
+  /// A message that has arrived in part gets its window, however large it is: nobody can read it before the rest is there.
+  private func renewWindow() {
+    guard withheld > 0, !assembler.hasMessage || assembler.pendingByteCount <= Self.highWaterMark else { return }
+    stream.consume(withheld)
+    withheld = 0
   }
 
   /// The peer has sent its last message.
   func finish() {
     guard end == nil else { return }
-    let whole = assembler.isEmpty
-    stop(whole ? .success(()) : .failure(.internal("the stream ends in the middle of a message")))
+    stop(
+      assembler.endsWithinMessage
+        ? .failure(.internal("the stream ends in the middle of a message")) : .success(()))
   }
 
   /// The server's status came: what arrived before it is still read.
@@ -57,8 +66,7 @@ final class MessageSource {
   /// The call was ended from this side, or lost: nothing more is read.
   func fail(_ error: RPCError) {
     guard end == nil else { return }
-    queue = []
-    queuedByteCount = 0
+    assembler = MessageAssembler(maximumMessageBytes: assembler.maximumMessageBytes)
     stop(.failure(error))
   }
 
@@ -68,21 +76,30 @@ final class MessageSource {
   }
 
   /// Gives the next message to `continuation`, now or when it has come. One reader at a time.
+  ///
+  /// A reader that always finds a message never waits for anything, so it is made to wait for the loop's other work from time to time.
   func next(_ continuation: UnsafeContinuation<Result<[UInt8]?, RPCError>, Never>) {
-    if !queue.isEmpty {
-      let message = queue.removeFirst()
-      queuedByteCount -= message.count
-      if queuedByteCount <= Self.highWaterMark, withheld > 0 {
-        stream.consume(withheld)
-        withheld = 0
-      }
-      continuation.resume(returning: .success(message))
-    } else if let end {
-      continuation.resume(returning: end.map { nil })
-    } else if waiting != nil {
-      continuation.resume(returning: .failure(.internal("two readers wait for the messages of one stream")))
+    if assembler.hasMessage, let loop = EventLoop.current, loop.isTurnLong {
+      loop.yield { self.give(continuation) }
     } else {
-      waiting = continuation
+      give(continuation)
+    }
+  }
+
+  private func give(_ continuation: UnsafeContinuation<Result<[UInt8]?, RPCError>, Never>) {
+    do throws(RPCError) {
+      if assembler.hasMessage, let message = try assembler.next({ [UInt8]($0) }) {
+        renewWindow()
+        continuation.resume(returning: .success(message))
+      } else if let end {
+        continuation.resume(returning: end.map { nil })
+      } else if waiting != nil {
+        throw .internal("two readers wait for the messages of one stream")
+      } else {
+        waiting = continuation
+      }
+    } catch {
+      continuation.resume(returning: .failure(error))
     }
   }
 }

@@ -31,6 +31,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) private var isCatching = false
   @exclusivity(unchecked) private var caught: ReadyJob?
   @exclusivity(unchecked) private var deferred: [@Sendable () -> Void] = []
+  @exclusivity(unchecked) private var yielded = Deque<() -> Void>()
   @exclusivity(unchecked) private var timers = TimerHeap<TimerAction>()
   @exclusivity(unchecked) private var watches = WatchTable()
   @exclusivity(unchecked) private var flushes: [any Flushable] = []
@@ -209,6 +210,19 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     schedule(at: Instant.now().advanced(by: delay), action)
   }
 
+  /// Whether this turn has lasted for `EventLoopLimits.timeSlice`: work that could go on without an end then yields to the others.
+  public var isTurnLong: Bool {
+    preconditionCurrent()
+    return turnStart.duration(to: .now()) >= limits.timeSlice
+  }
+
+  /// Runs `body` when no job is ready: in this turn while its time slice lasts, otherwise in a later one, after descriptors and timers were
+  /// looked at. One a turn runs in any case.
+  public func yield(_ body: @escaping () -> Void) {
+    preconditionCurrent()
+    yielded.append(body)
+  }
+
   /// Forgets a timer; one that has fired already is ignored.
   public func cancel(_ timer: Timer) {
     preconditionCurrent()
@@ -303,7 +317,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   private func timeout() -> Int64 {
-    if !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty { return 0 }
+    if !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || !yielded.isEmpty { return 0 }
     guard let next = timers.next else { return -1 }
     // Another clock wakes the loop when it has moved.
     if clock != nil { return next <= .now() ? 0 : -1 }
@@ -354,9 +368,17 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func runJobs() {
     var budget = limits.jobsPerTurn
-    while budget > 0, let next = ready.popFirst() {
-      budget -= 1
-      run(next)
+    var hasResumed = false
+    while budget > 0 {
+      if let next = ready.popFirst() {
+        budget -= 1
+        run(next)
+      } else if !yielded.isEmpty, !hasResumed || !isTurnLong {
+        hasResumed = true
+        yielded.removeFirst()()
+      } else {
+        break
+      }
     }
     if budget < limits.jobsPerTurn { isEventful = true }
     activity.ranJobs(limits.jobsPerTurn - budget)

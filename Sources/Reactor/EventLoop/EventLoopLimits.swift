@@ -2,6 +2,8 @@
 public struct EventLoopLimits: Sendable {
   /// Jobs run in one turn before descriptors and timers are looked at again.
   public var jobsPerTurn = 4096
+  /// How long a turn may last before work that yields waits for the next one. Default 1 ms.
+  public var timeSlice = Duration.milliseconds(1)
   /// Readiness events taken from the kernel in one turn.
   public var eventsPerTurn = 512
   /// Size of the one read buffer that all connections of the loop share, in bytes.

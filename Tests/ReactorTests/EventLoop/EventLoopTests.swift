@@ -31,6 +31,31 @@ struct EventLoopTests {
     }
   }
 
+  @Test("work that yields lets timers go first")
+  func yields() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let steps = await Task(executorPreference: loop) {
+      var steps = 0
+      var timerFired = false
+      await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
+        loop.schedule(after: .milliseconds(2)) { timerFired = true }
+        func step() {
+          let end = Instant.now().advanced(by: .milliseconds(3))
+          while Instant.now() < end {}
+          steps += 1
+          if timerFired || steps == 100 { return done.resume() }
+          loop.yield(step)
+        }
+        step()
+      }
+      return steps
+    }.value
+    // Two may have begun before the loop looked at its timers.
+    #expect(steps <= 3)
+  }
+
   @Test("an actor on the loop's serial executor runs on its thread")
   func actorsRunOnTheLoop() async throws {
     actor Counter {
