@@ -52,5 +52,21 @@ extension ProtobufError: CustomStringConvertible {
     }
   }
 
-  private func named(_ path: String) -> String { path.isEmpty ? "the message" : path }
+  /// A path may hold keys of the input, which are as long as their sender likes.
+  private func named(_ path: String) -> String {
+    path.isEmpty ? "the message" : path.excerpt(byteCount: Self.quotedByteCount)
+  }
+
+  /// Bytes of the input's own words that an error's text repeats at most.
+  private static let quotedByteCount = 100
+}
+
+extension String {
+  /// The text when it has at most so many bytes of UTF-8; else its beginning, cut between two characters of Unicode, and `…`.
+  package func excerpt(byteCount: Int) -> String {
+    guard utf8.count > byteCount else { return self }
+    var end = utf8.index(startIndex, offsetBy: max(0, byteCount))
+    while end > startIndex, end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+    return self[..<end] + "…"
+  }
 }

@@ -93,7 +93,7 @@ extension DynamicMessage {
     case .scalar:
       try ScalarText.store(text, .word, as: type, scale: scale, at: member, arena: arena)
     case .enumeration(let schema):
-      member.storeBytes(of: try schema().number(text: text), as: Int32.self)
+      member.storeBytes(of: try schema().number(word: text), as: Int32.self)
     case .message(let lookup):
       let schema = lookup()
       let message = arena.makeMessage(schema)

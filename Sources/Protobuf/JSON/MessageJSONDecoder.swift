@@ -128,11 +128,7 @@ struct MessageJSONDecoder {
     switch value.kind {
     case .null where schema.isNullValue: return 0
     case .string: return try schema.number(text: value.text)
-    case .number:
-      guard let literal = try? DecimalLiteral(value.text), let number = try? literal.int64(),
-        let narrowed = Int32(exactly: number)
-      else { throw .invalidValue(path: "", expected: schema.expectation) }
-      return narrowed
+    case .number: return try schema.number(literal: value.text)
     default: throw .invalidValue(path: "", expected: schema.expectation)
     }
   }
@@ -201,6 +197,20 @@ extension EnumSchema {
       throw .invalidValue(path: "", expected: expectation)
     }
     return number
+  }
+
+  /// The number that a JSON literal is, of a value that the schema names or not.
+  func number(literal: UnsafeRawBufferPointer) throws(ProtobufError) -> Int32 {
+    guard let literal = try? DecimalLiteral(literal), let number = try? literal.int64(),
+      let narrowed = Int32(exactly: number)
+    else { throw .invalidValue(path: "", expected: expectation) }
+    return narrowed
+  }
+
+  /// The number of a bare word from a path or a query, which is a spelling or a number as a body may have it.
+  func number(word: UnsafeRawBufferPointer) throws(ProtobufError) -> Int32 {
+    if let number = number(spelled: String(decoding: word, as: UTF8.self)) { return number }
+    return try number(literal: word)
   }
 
   var expectation: String {

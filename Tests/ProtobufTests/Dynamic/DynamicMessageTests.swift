@@ -55,6 +55,16 @@ struct DynamicMessageTests {
     }
   }
 
+  @Test(
+    "an enumeration is set by its spelling or its number",
+    arguments: ["past_due", "2"])
+  func enumeration(_ text: String) throws {
+    var message = DynamicMessage(schema: Sale.schema)
+    try message.set("phase", text: text)
+    #expect(try Sale(serialized: message.serialized()).phase == .pastDue)
+    #expect(throws: ProtobufError.self) { try message.set("buyer.phase", text: text + "9999999999") }
+  }
+
   @Test("text that does not fit is refused by name")
   func refusals() {
     #expect(setting("page", Array("2".utf8)) == .duplicateField(path: "page"))
