@@ -4,8 +4,7 @@ internal import Reactor
 /// What the edge holds on one event loop: its listener, its connections and what they share. Loop-bound.
 final class EdgeLoop {
   let loop: EventLoop
-  let limits: HTTPLimits
-  let timeouts: ConnectionTimeouts
+  let limits: EdgeLimits
   let handler: any RequestHandler
   private(set) var isDraining = false
   /// Where answers' heads are put together; kept so that an answer costs no allocation for it.
@@ -20,10 +19,9 @@ final class EdgeLoop {
   }
   private var listener: TCPListener?
 
-  init(loop: EventLoop, limits: HTTPLimits, timeouts: ConnectionTimeouts, handler: any RequestHandler) {
+  init(loop: EventLoop, limits: EdgeLimits, handler: any RequestHandler) {
     self.loop = loop
     self.limits = limits
-    self.timeouts = timeouts
     self.handler = handler
   }
 
@@ -36,14 +34,12 @@ final class EdgeLoop {
   var openConnections: Int { connections.count }
 
   /// Begins to accept. Each connection's first bytes tell its protocol.
-  func listen(
-    on address: SocketAddress, maximumConnections: Int, balance: AcceptBalance? = nil
-  ) throws(ReactorError) -> SocketAddress {
+  func listen(on address: SocketAddress, balance: AcceptBalance? = nil) throws(ReactorError) -> SocketAddress {
     let listener = try TCPListener(
-      loop: loop, address: address, maximumConnections: maximumConnections, balance: balance
+      loop: loop, address: address, maximumConnections: limits.connectionsPerLoop, balance: balance
     ) {
       [unowned self] connection in
-      connection.maximumBufferedBytes = Self.mostBufferedBytes
+      connection.maximumBufferedBytes = limits.unreadAnswerBytes
       let sniffing = SniffingConnection(connection, on: self)
       connection.delegate = sniffing
       add(sniffing)
@@ -51,9 +47,6 @@ final class EdgeLoop {
     self.listener = listener
     return listener.localAddress
   }
-
-  /// A peer that does not read its answers is cut off past this. HTTP/1.1 stops reading requests long before.
-  private static let mostBufferedBytes = 16 * 1024 * 1024
 
   func add(_ connection: any DrainableConnection) {
     connections[ObjectIdentifier(connection)] = connection

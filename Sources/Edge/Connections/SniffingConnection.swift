@@ -11,7 +11,7 @@ final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
   init(_ connection: TCPConnection, on edge: EdgeLoop) {
     self.connection = connection
     self.edge = edge
-    wait(edge.timeouts.idle)
+    wait(edge.limits.idleTimeout)
   }
 
   private func wait(_ duration: Duration) {
@@ -23,7 +23,7 @@ final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
     let began = sniffer.matched > 0
     switch sniffer.examine(bytes) {
     case .undecided:
-      if !began { wait(edge.timeouts.head) }
+      if !began { wait(edge.limits.headTimeout) }
     case .http2(let replay):
       stopWaiting()
       edge.remove(self)

@@ -1,3 +1,5 @@
+internal import Protobuf
+
 /// Writes the documented envelope around an answer's data (`system-design.md` section 5.2). It is written front to back
 /// into one array: what is inside is appended by the caller between `open` and `close`.
 enum Envelope {
@@ -22,17 +24,22 @@ enum Envelope {
     body.append("\"}")
   }
 
+  /// Bytes of a failure's message and of the field it names: both may quote the request, which is as long as its sender likes.
+  private static let longestMessage = 500
+  private static let longestField = 200
+
   /// The whole body of a failure.
   static func failure(_ error: ErrorAnswer, timestamp: [UInt8], requestID: [UInt8]) -> [UInt8] {
+    let message = error.message.excerpt(byteCount: longestMessage)
     var body: [UInt8] = []
-    body.reserveCapacity(overhead + error.message.utf8.count)
+    body.reserveCapacity(overhead + message.utf8.count)
     body.append("{\"success\":false,\"error\":{\"code\":")
     body.append(json: error.code)
     body.append(",\"message\":")
-    body.append(json: error.message)
+    body.append(json: message)
     if let field = error.field {
       body.append(",\"field\":")
-      body.append(json: field)
+      body.append(json: field.excerpt(byteCount: longestField))
     }
     body.append("},\"timestamp\":\"")
     body.append(contentsOf: timestamp)
@@ -50,11 +57,8 @@ enum Envelope {
     var response = HTTPResponse(
       error.status, requestID: requestID, body: failure(error, timestamp: timestamp, requestID: requestID))
     if let seconds = error.retryAfter { response.fields.append(.init(name: "retry-after", value: String(seconds))) }
-    switch (error.status, error.hint) {
-    case (405, let allow?): response.fields.append(.init(name: "allow", value: allow))
-    case (401, _): response.fields.append(.init(name: "www-authenticate", value: "Bearer"))
-    default: break
-    }
+    if let hint = error.hint { response.fields.append(hint.field) }
+    if error.status == 401 { response.fields.append(.init(name: "www-authenticate", value: "Bearer")) }
     return response
   }
 }

@@ -13,10 +13,9 @@ extension ErrorAnswer {
       return
     }
     switch error.code {
-    case .unavailable:
-      self.init(503, "SERVICE_UNAVAILABLE", "The service is temporarily unavailable", retryAfter: 1)
+    case .unavailable: self = .unavailable
     case .deadlineExceeded: self.init(504, "GATEWAY_TIMEOUT", "The request took too long")
-    case .resourceExhausted: self.init(429, "RATE_LIMIT_EXCEEDED", "Too many requests, try again later", retryAfter: 1)
+    case .resourceExhausted: self = Self.exhausted(error)
     case .unauthenticated: self = .unauthorized
     case .permissionDenied: self = .forbidden
     case .notFound: self = .notFound
@@ -36,6 +35,13 @@ extension ErrorAnswer {
     }
   }
 
+  /// A limit that is not this caller's: 429 is for those, and services tell them in detail. What a service sent came with trailers: it
+  /// sheds load, and asking again helps. What the channel found by itself is a reply larger than the edge takes, for which nobody but us
+  /// can do anything.
+  private static func exhausted(_ error: RPCError) -> ErrorAnswer {
+    error.metadata.byteCount == 0 ? .internalError : .unavailable
+  }
+
   private static func status(of status: StatusCode, code: String) -> Int {
     switch code {
     case "IDEMPOTENCY_MISMATCH", "IDEMPOTENCY_KEY_REUSED": return 422
@@ -48,7 +54,7 @@ extension ErrorAnswer {
     case .permissionDenied: return 403
     case .notFound: return 404
     case .alreadyExists, .aborted, .failedPrecondition: return 409
-    case .resourceExhausted: return 429
+    case .resourceExhausted: return code == "RATE_LIMIT_EXCEEDED" ? 429 : 503
     case .cancelled: return 499
     case .unimplemented: return 501
     case .unavailable: return 503

@@ -9,15 +9,36 @@ struct ErrorAnswer: Error, Sendable, Hashable {
   var field: String?
   /// The value of `Retry-After` in seconds, when asking again later may help.
   var retryAfter: Int?
-  /// The value of `Allow` (405) or of `WWW-Authenticate` (401).
-  var hint: String?
+  /// What would be right instead.
+  var hint: Hint?
 
-  init(_ status: Int, _ code: String, _ message: String, field: String? = nil, retryAfter: Int? = nil) {
+  /// A header of the answer that tells the caller what would be right instead of what it asked.
+  enum Hint: Sendable, Hashable {
+    /// These methods, for 405.
+    case allow(String)
+    /// A body of this media type, for 415.
+    case accept(String)
+    /// A body of this content coding, for 415.
+    case acceptEncoding(String)
+
+    var field: HTTPResponse.Field {
+      switch self {
+      case .allow(let methods): .init(name: "allow", value: methods)
+      case .accept(let type): .init(name: "accept", value: type)
+      case .acceptEncoding(let coding): .init(name: "accept-encoding", value: coding)
+      }
+    }
+  }
+
+  init(
+    _ status: Int, _ code: String, _ message: String, field: String? = nil, retryAfter: Int? = nil, hint: Hint? = nil
+  ) {
     self.status = status
     self.code = code
     self.message = message
     self.field = field
     self.retryAfter = retryAfter
+    self.hint = hint
   }
 
   init(_ rejection: HTTPRejection) {
@@ -32,12 +53,24 @@ extension ErrorAnswer {
   static let expiredToken = ErrorAnswer(401, "UNAUTHORIZED", "The access token has expired")
   static let sessionEnded = ErrorAnswer(401, "UNAUTHORIZED", "The session has ended: sign in again")
   static let accountSuspended = ErrorAnswer(403, "ACCOUNT_SUSPENDED", "The account or its tenant is not active")
+  static let tenantMissing = ErrorAnswer(
+    403, "TENANT_ACCESS_DENIED", "The X-Tenant-ID header is missing: it names the tenant the request is for",
+    field: "X-Tenant-ID")
   static let tenantDenied = ErrorAnswer(403, "TENANT_ACCESS_DENIED", "You do not have access to this tenant")
   static let forbidden = ErrorAnswer(403, "FORBIDDEN", "You do not have permission to do this")
   static let unsupportedMediaType = ErrorAnswer(
-    415, "UNSUPPORTED_MEDIA_TYPE", "The request body must be application/json")
+    415, "UNSUPPORTED_MEDIA_TYPE", "The request body must be application/json", hint: .accept("application/json"))
+  static let unsupportedContentCoding = ErrorAnswer(
+    415, "UNSUPPORTED_MEDIA_TYPE", "The request body must be sent without a content coding", field: "Content-Encoding",
+    hint: .acceptEncoding("identity"))
   static let internalError = ErrorAnswer(500, "INTERNAL_SERVER_ERROR", "An unexpected error occurred")
-  static let draining = ErrorAnswer(503, "SERVICE_UNAVAILABLE", "The service is shutting down", retryAfter: 1)
+
+  static let unavailable = ErrorAnswer(
+    503, "SERVICE_UNAVAILABLE", "The service is temporarily unavailable", retryAfter: 1)
+
+  static func repeatedField(_ name: StaticString) -> ErrorAnswer {
+    .validation("The \(name) header may stand once", field: "\(name)")
+  }
 
   static func validation(_ message: String, field: String? = nil) -> ErrorAnswer {
     ErrorAnswer(400, "VALIDATION_ERROR", message, field: field)
@@ -45,7 +78,7 @@ extension ErrorAnswer {
 
   static func methodNotAllowed(_ methods: [HTTPMethod]) -> ErrorAnswer {
     var answer = ErrorAnswer(405, "METHOD_NOT_ALLOWED", "The method is not allowed for this resource")
-    answer.hint = methods.map(\.name).joined(separator: ", ")
+    answer.hint = .allow(methods.map(\.name).joined(separator: ", "))
     return answer
   }
 }

@@ -24,6 +24,9 @@ extension ASCIISet {
   /// A registered name, an IPv4 address or a bracketed IPv6 address, and a port (RFC 3986 section 3.2.2).
   static var authority: ASCIISet { ASCIISet(low: 0x07FF_6000_0000_0000, high: 0x47FF_FFFE_AFFF_FFFE) }
 
+  /// What stands for itself everywhere and is not to be percent-encoded (RFC 3986 section 2.3).
+  static var unreserved: ASCIISet { ASCIISet(low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE) }
+
   /// What a request id from outside may be made of: safe in a log line, a header and a file name.
   static var requestID: ASCIISet { ASCIISet(low: 0x03FF_6000_0000_0000, high: 0x07FF_FFFE_87FF_FFFE) }
 }
@@ -34,8 +37,11 @@ enum ASCII {
   static var lineFeed: UInt8 { 0x0A }
   static var carriageReturn: UInt8 { 0x0D }
   static var space: UInt8 { 0x20 }
+  static var quote: UInt8 { 0x22 }
+  static var percent: UInt8 { 0x25 }
   static var asterisk: UInt8 { 0x2A }
   static var comma: UInt8 { 0x2C }
+  static var dot: UInt8 { 0x2E }
   static var slash: UInt8 { 0x2F }
   static var colon: UInt8 { 0x3A }
   static var semicolon: UInt8 { 0x3B }
@@ -56,6 +62,11 @@ enum ASCII {
     case 0x61...0x66: byte &- 0x57
     default: nil
     }
+  }
+
+  /// The digit of a value below 16, as RFC 3986 section 6.2.2.1 wants it in a URI.
+  static func capitalHexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? value + 0x30 : value + 0x37
   }
 
   /// A character a field value may hold: visible, space, tab, or an opaque byte above 0x7F (RFC 9110 section 5.5).

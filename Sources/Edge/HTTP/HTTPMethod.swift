@@ -2,6 +2,14 @@
 enum HTTPMethod: UInt8, Sendable, CaseIterable {
   case get, head, post, put, patch, delete, options, other
 
+  /// Whether the method asks for no change (RFC 9110 section 9.2.1).
+  var isSafe: Bool {
+    switch self {
+    case .get, .head, .options: true
+    case .post, .put, .patch, .delete, .other: false
+    }
+  }
+
   /// The name on the wire. Methods are case-sensitive (RFC 9110 section 9.1).
   var name: String {
     switch self {

@@ -1,11 +1,14 @@
 /// What a body is; the wire spelling of `content-type`.
 enum ContentType: Sendable {
   case json, html
+  /// The status of a gRPC call, which has no body.
+  case grpc
 
   var field: StaticString {
     switch self {
     case .json: "application/json; charset=utf-8"
     case .html: "text/html; charset=utf-8"
+    case .grpc: "application/grpc"
     }
   }
 }
@@ -22,6 +25,8 @@ struct HTTPResponse: Sendable {
   var status: Int
   var contentType = ContentType.json
   var fields: [Field] = []
+  /// Tells the version of what is shown, with its quotes (RFC 9110 section 8.8.3).
+  var entityTag: String?
   var body: [UInt8] = []
   /// The request's id, sent back as `x-request-id`.
   var requestID: [UInt8] = []
@@ -34,6 +39,12 @@ struct HTTPResponse: Sendable {
 
   /// 204 and 304 have no body and no length (RFC 9110 section 8.6).
   var mayHaveBody: Bool { status != 204 && status != 304 }
+
+  /// Visits the fields that depend on what is answered and not on how it is sent.
+  func forEachField(_ visit: (_ name: StaticString, _ value: String) -> Void) {
+    if let entityTag { visit("etag", entityTag) }
+    for field in fields { visit(field.name, field.value) }
+  }
 }
 
 /// The reason phrases of the statuses the edge answers with.
@@ -44,6 +55,7 @@ enum HTTPStatus {
     case 201: "Created"
     case 202: "Accepted"
     case 204: "No Content"
+    case 304: "Not Modified"
     case 400: "Bad Request"
     case 401: "Unauthorized"
     case 402: "Payment Required"

@@ -20,7 +20,7 @@ struct HTTP1ChunkedBody: Sendable {
 
   /// Reads from `offset`, appends what was in the chunks to `body`, and returns the offset after the last byte used.
   mutating func consume(
-    _ input: RawSpan, from offset: Int, limits: HTTPLimits, into body: inout [UInt8]
+    _ input: RawSpan, from offset: Int, limits: EdgeLimits, into body: inout [UInt8]
   ) throws(HTTPRejection) -> Int {
     var index = offset
     while index < input.byteCount, state != .finished {

@@ -48,7 +48,7 @@ final class HTTP1Connection: TCPConnectionDelegate, DrainableConnection {
   init(_ connection: TCPConnection, on edge: EdgeLoop) {
     self.connection = connection
     self.edge = edge
-    parser = HTTP1RequestParser(limits: edge.limits)
+    parser = HTTP1RequestParser()
     deadline = Instant(nanoseconds: .max)
     rest(in: .request)
   }
@@ -77,7 +77,7 @@ final class HTTP1Connection: TCPConnectionDelegate, DrainableConnection {
         connection.pauseReading()
         return
       }
-      switch parser.next(bytes, &offset) {
+      switch parser.next(bytes, &offset, limits: edge.limits) {
       case .needsBytes:
         return
       case .expectsContinue:
@@ -231,12 +231,12 @@ final class HTTP1Connection: TCPConnectionDelegate, DrainableConnection {
 
   private func rest(in next: Waiting) {
     waiting = next
-    let timeouts = edge.timeouts
+    let limits = edge.limits
     switch next {
-    case .request: deadline = edge.loop.now.advanced(by: timeouts.idle)
-    case .head: deadline = edge.loop.now.advanced(by: timeouts.head)
-    case .body: deadline = edge.loop.now.advanced(by: timeouts.body)
-    case .peerClose: deadline = edge.loop.now.advanced(by: timeouts.linger)
+    case .request: deadline = edge.loop.now.advanced(by: limits.idleTimeout)
+    case .head: deadline = edge.loop.now.advanced(by: limits.headTimeout)
+    case .body: deadline = edge.loop.now.advanced(by: limits.bodyTimeout)
+    case .peerClose: deadline = edge.loop.now.advanced(by: limits.lingerTimeout)
     case .answers: deadline = Instant(nanoseconds: .max)
     }
     guard deadline < timerMoment else { return }

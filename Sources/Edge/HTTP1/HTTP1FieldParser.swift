@@ -15,7 +15,7 @@ struct HTTP1FieldParser: Sendable {
   /// Reads from `offset` and returns the offset after the last byte used. `position` is the place in the head's bytes
   /// that the byte at `offset` will have; the caller appends the bytes used.
   mutating func consume(
-    _ input: RawSpan, from offset: Int, position: Int, limits: HTTPLimits, into fields: inout [HTTPField]
+    _ input: RawSpan, from offset: Int, position: Int, limits: EdgeLimits, into fields: inout [HTTPField]
   ) throws(HTTPRejection) -> Int {
     let shift = position - offset
     let stop = min(input.byteCount, offset + limits.headBytes - position)

@@ -13,7 +13,7 @@ struct HTTP1Framing: Sendable, Hashable {
   /// Finishes the head (lower-case names, method, path) and judges it. Whatever two readers could understand
   /// differently is refused: that difference is what request smuggling lives on.
   init(
-    finishing head: inout HTTPRequestHead, line: HTTP1RequestLineParser, limits: HTTPLimits
+    finishing head: inout HTTPRequestHead, line: HTTP1RequestLineParser, limits: EdgeLimits
   ) throws(HTTPRejection) {
     for field in head.fields {
       for index in field.name.indices { head.bytes[index] = ASCII.lowercased(head.bytes[index]) }

@@ -24,7 +24,7 @@ struct HTTP1RequestLineParser: Sendable {
   /// Reads from `offset` and returns the offset after the last byte used. `position` is the place in the head's bytes
   /// that the byte at `offset` will have; the caller appends the bytes used.
   mutating func consume(
-    _ input: RawSpan, from offset: Int, position: Int, limits: HTTPLimits, into head: inout HTTPRequestHead
+    _ input: RawSpan, from offset: Int, position: Int, limits: EdgeLimits, into head: inout HTTPRequestHead
   ) throws(HTTPRejection) -> Int {
     let shift = position - offset
     let stop = min(input.byteCount, offset + limits.requestLineBytes + 2 - position)

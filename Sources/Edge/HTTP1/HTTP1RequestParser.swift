@@ -37,13 +37,8 @@ struct HTTP1RequestParser: Sendable {
   /// A body's memory grows with what has arrived, not with what was announced.
   private static let firstBodyBytes = 16 * 1024
 
-  let limits: HTTPLimits
   private var phase = Phase.requestLine
   private var partial: [Partial] = []
-
-  init(limits: HTTPLimits) {
-    self.limits = limits
-  }
 
   /// No byte of a request is held: the connection is idle and may be closed without a word.
   var isIdle: Bool { partial.isEmpty }
@@ -57,9 +52,9 @@ struct HTTP1RequestParser: Sendable {
   }
 
   /// Reads on from `offset`, which is moved past what was used. To be called until it says `needsBytes` or `rejected`.
-  mutating func next(_ input: RawSpan, _ offset: inout Int) -> Event {
+  mutating func next(_ input: RawSpan, _ offset: inout Int, limits: EdgeLimits) -> Event {
     do throws(HTTPRejection) {
-      return try advance(input, &offset)
+      return try advance(input, &offset, limits)
     } catch {
       phase = .failed(error)
       partial = []
@@ -68,7 +63,9 @@ struct HTTP1RequestParser: Sendable {
     }
   }
 
-  private mutating func advance(_ input: RawSpan, _ offset: inout Int) throws(HTTPRejection) -> Event {
+  private mutating func advance(
+    _ input: RawSpan, _ offset: inout Int, _ limits: EdgeLimits
+  ) throws(HTTPRejection) -> Event {
     while offset < input.byteCount {
       switch phase {
       case .requestLine:
@@ -81,7 +78,7 @@ struct HTTP1RequestParser: Sendable {
         if partial[0].line.isFinished { phase = .fields }
       case .fields:
         try partial[0].readFields(input, &offset, limits)
-        if partial[0].fields.isFinished, let event = try finishHead() { return event }
+        if partial[0].fields.isFinished, let event = try finishHead(limits) { return event }
       case .fixedBody(let remaining):
         let count = min(remaining, input.byteCount - offset)
         partial[0].body.append(input, offset..<offset + count)
@@ -99,7 +96,7 @@ struct HTTP1RequestParser: Sendable {
     return .needsBytes
   }
 
-  private mutating func finishHead() throws(HTTPRejection) -> Event? {
+  private mutating func finishHead(_ limits: EdgeLimits) throws(HTTPRejection) -> Event? {
     let framing = try HTTP1Framing(finishing: &partial[0].head, line: partial[0].line, limits: limits)
     partial[0].framing = framing
     switch framing.body {
@@ -123,20 +120,20 @@ struct HTTP1RequestParser: Sendable {
 }
 
 extension HTTP1RequestParser.Partial {
-  mutating func readLine(_ input: RawSpan, _ offset: inout Int, _ limits: HTTPLimits) throws(HTTPRejection) {
+  mutating func readLine(_ input: RawSpan, _ offset: inout Int, _ limits: EdgeLimits) throws(HTTPRejection) {
     let end = try line.consume(input, from: offset, position: head.bytes.count, limits: limits, into: &head)
     head.bytes.append(input, offset..<end)
     offset = end
   }
 
-  mutating func readFields(_ input: RawSpan, _ offset: inout Int, _ limits: HTTPLimits) throws(HTTPRejection) {
+  mutating func readFields(_ input: RawSpan, _ offset: inout Int, _ limits: EdgeLimits) throws(HTTPRejection) {
     let end = try fields.consume(
       input, from: offset, position: head.bytes.count, limits: limits, into: &head.fields)
     head.bytes.append(input, offset..<end)
     offset = end
   }
 
-  mutating func readChunks(_ input: RawSpan, _ offset: inout Int, _ limits: HTTPLimits) throws(HTTPRejection) {
+  mutating func readChunks(_ input: RawSpan, _ offset: inout Int, _ limits: EdgeLimits) throws(HTTPRejection) {
     offset = try chunks.consume(input, from: offset, limits: limits, into: &body)
   }
 }

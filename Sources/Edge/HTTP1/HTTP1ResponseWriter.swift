@@ -23,10 +23,10 @@ enum HTTP1ResponseWriter {
     }
     buffer.append("\r\n")
     buffer.append(contentsOf: SecurityFields.lines)
-    for field in response.fields {
-      buffer.append(field.name)
+    response.forEachField { name, value in
+      buffer.append(name)
       buffer.append(": ")
-      buffer.append(text: field.value)
+      buffer.append(text: value)
       buffer.append("\r\n")
     }
     if closes { buffer.append("connection: close\r\n") }

@@ -28,7 +28,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate {
     } catch {
       return refuse(error)
     }
-    timer = edge.loop.schedule(after: edge.timeouts.body) { self.refuse(.requestTimeout) }
+    timer = edge.loop.schedule(after: edge.limits.bodyTimeout) { self.refuse(.requestTimeout) }
   }
 
   func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {
@@ -83,7 +83,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate {
     }
     if !response.requestID.isEmpty { fields.append("x-request-id", response.requestID) }
     for (name, value) in SecurityFields.all { fields.append("\(name)", "\(value)") }
-    for field in response.fields { fields.append("\(field.name)", field.value) }
+    response.forEachField { name, value in fields.append("\(name)", value) }
     let hasBody = response.mayHaveBody && !response.body.isEmpty && request.head.method != .head
     stream.sendHeaders(nil, fields, endsStream: !hasBody)
     guard hasBody else { return }

@@ -16,8 +16,8 @@ final class HTTP2Exchanges: HTTP2ConnectionDelegate, DrainableConnection {
     var limits = HTTP2Limits()
     limits.concurrentStreams = edge.limits.concurrentStreams
     limits.headerListByteCount = edge.limits.headBytes
-    limits.idleTimeout = edge.timeouts.idle
-    limits.handshakeTimeout = edge.timeouts.head
+    limits.idleTimeout = edge.limits.idleTimeout
+    limits.handshakeTimeout = edge.limits.headTimeout
     do {
       let connection = try HTTP2Connection(server: tcp, limits: limits, memory: edge.engineMemory, delegate: exchanges)
       exchanges.connection = connection

@@ -2,12 +2,13 @@ internal import HTTP2
 
 /// A request's head from HTTP/2's fields (RFC 9113 section 8.3). nghttp2 has refused malformed and misplaced fields already.
 enum HTTP2RequestHead {
-  static func read(_ fields: borrowing HeaderFields, limits: HTTPLimits) throws(HTTPRejection) -> HTTPRequestHead {
+  static func read(_ fields: borrowing HeaderFields, limits: EdgeLimits) throws(HTTPRejection) -> HTTPRequestHead {
     var head = HTTPRequestHead()
     head.bytes.reserveCapacity(fields.listSize)
     var hasTarget = false
     var count = 0
     var targetLength = 0
+    var authority: ByteRange?
     fields.forEachField { name, value in
       if name.first != UInt8(ascii: ":") {
         count += 1
@@ -29,16 +30,29 @@ enum HTTP2RequestHead {
       } else if name.elementsEqual(":authority".utf8) {
         let start = append("host".utf8, to: &head)
         let valueStart = append(value, to: &head)
-        head.fields.append(
-          HTTPField(
-            name: ByteRange(start: start, end: valueStart),
-            value: ByteRange(start: valueStart, end: UInt32(head.bytes.count))))
+        let host = HTTPField(
+          name: ByteRange(start: start, end: valueStart),
+          value: ByteRange(start: valueStart, end: UInt32(head.bytes.count)))
+        head.fields.append(host)
+        authority = host.value
       }
     }
+    if let authority { try checkHost(authority, &head) }
     guard hasTarget else { throw .malformed("The request target must begin with /") }
     guard targetLength <= limits.requestLineBytes else { throw .requestLineTooLong }
     guard count <= limits.fields else { throw .headTooLarge }
     return head
+  }
+
+  /// `Host` beside `:authority` must say the same (RFC 9113 section 8.3.1), and then it is dropped.
+  private static func checkHost(_ authority: ByteRange, _ head: inout HTTPRequestHead) throws(HTTPRejection) {
+    guard let second = head.fields.lastIndex(where: { head.matches($0.name, "host") && $0.value != authority }) else {
+      return
+    }
+    guard head.bytes[head.fields[second].value.indices].elementsEqual(head.bytes[authority.indices]) else {
+      throw .malformed("The authority and the Host header disagree")
+    }
+    head.fields.remove(at: second)
   }
 
   private static func append(_ bytes: some Sequence<UInt8>, to head: inout HTTPRequestHead) -> UInt32 {

@@ -1,5 +1,4 @@
 internal import Reactor
-internal import Schema
 internal import ServiceKit
 
 /// What the edge counts: requests by route, method and class of status, and how long they took.
@@ -16,23 +15,29 @@ final class EdgeMetrics: Sendable {
     }
   }
 
-  let routes: [Route]
+  private let registry: MetricsRegistry
   /// Requests that led nowhere, or were refused before they were requests.
   let unrouted: Route
 
-  init(registry: MetricsRegistry, routes: [RestRoute]) {
-    func make(_ method: String, _ template: String) -> Route {
-      let labels = [(name: "method", value: method), (name: "route", value: template)]
-      return Route(
-        latency: registry.histogram(
-          "cloudbill_http_request_duration_seconds", "Time from a request's end to its answer.", labels),
-        requests: (1...5).map { status in
-          registry.counter(
-            "cloudbill_http_requests_total", "Requests answered, by class of status.",
-            labels + [(name: "status", value: "\(status)xx")])
-        })
-    }
-    self.routes = routes.map { make($0.method, $0.template) }
-    unrouted = make("", "")
+  init(registry: MetricsRegistry) {
+    self.registry = registry
+    unrouted = Self.register("", "", in: registry)
+  }
+
+  /// The numbers of a route; once a route.
+  func route(_ method: String, _ template: String) -> Route {
+    Self.register(method, template, in: registry)
+  }
+
+  private static func register(_ method: String, _ template: String, in registry: MetricsRegistry) -> Route {
+    let labels = [(name: "method", value: method), (name: "route", value: template)]
+    return Route(
+      latency: registry.histogram(
+        "cloudbill_http_request_duration_seconds", "Time from a request's end to its answer.", labels),
+      requests: (1...5).map { status in
+        registry.counter(
+          "cloudbill_http_requests_total", "Requests answered, by class of status.",
+          labels + [(name: "status", value: "\(status)xx")])
+      })
   }
 }

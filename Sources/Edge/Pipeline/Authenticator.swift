@@ -12,30 +12,32 @@ final class Authenticator {
   private let auth: AuthV1.AuthClient
   private let loop: EventLoop
   private let memory: Duration
+  private let patience: Duration
   private var callers: ByteKeyedCache<Caller>
   private var ownClaims: (value: [UInt8], until: Int64)?
 
   /// For how long signed claims are good, in seconds: long enough to be worth caching by the services, short enough to matter little
   /// when a key is lost.
   private static let claimsLifetime: Int64 = 600
-  /// How long the auth service may take to say how a session stands.
-  private static let patience = Duration.seconds(3)
 
   init(
-    tokens: JSONWebToken, signer: ClaimsSigner, auth: Channel, loop: EventLoop, configuration: EdgeConfiguration
+    tokens: JSONWebToken, signer: ClaimsSigner, auth: Channel, loop: EventLoop, limits: EdgeLimits
   ) {
     self.tokens = tokens
     self.signer = signer
     self.auth = AuthV1.AuthClient(auth)
     self.loop = loop
-    memory = configuration.sessionMemory
-    callers = ByteKeyedCache(capacity: configuration.rememberedTokensPerLoop)
+    memory = limits.sessionMemory
+    patience = limits.sessionCheckTimeout
+    callers = ByteKeyedCache(capacity: limits.sessionsPerLoop)
   }
 
   /// - Parameter now: seconds since 1970.
   /// - Throws: the 401, 403 or 503 to answer with.
-  func caller(of head: HTTPRequestHead, now: Int64, requestID: [UInt8]) async throws(ErrorAnswer) -> Caller {
-    guard let token = BearerToken.find(in: head) else { throw .unauthorized }
+  func caller(
+    _ authorization: ArraySlice<UInt8>?, now: Int64, requestID: [UInt8]
+  ) async throws(ErrorAnswer) -> Caller {
+    guard let token = BearerToken.find(in: authorization) else { throw .unauthorized }
     if let known = callers.value(for: token) {
       guard known.tokenExpiry > now else {
         callers.remove(token)
@@ -60,7 +62,7 @@ final class Authenticator {
   }
 
   private func check(_ claims: TokenClaims, now: Int64, requestID: [UInt8]) async throws(ErrorAnswer) -> Caller {
-    var options = CallOptions(deadline: .after(Self.patience))
+    var options = CallOptions(deadline: .after(patience))
     options.metadata.append(String(decoding: requestID, as: UTF8.self), for: "x-request-id")
     options.metadata.append(try serviceClaims(now: now), for: ClaimsInterceptor.claimsKey)
     let asked = loop.now

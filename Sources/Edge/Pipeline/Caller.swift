@@ -26,11 +26,11 @@ final class Caller {
   }
 }
 
-/// Reads who makes a request from its fields.
+/// Reads who makes a request from `Authorization`.
 enum BearerToken {
   /// The token of `Authorization: Bearer …`; nil when there is none or it is something else.
-  static func find(in head: HTTPRequestHead) -> ArraySlice<UInt8>? {
-    guard let value = head.value("authorization"), value.count > 7 else { return nil }
+  static func find(in value: ArraySlice<UInt8>?) -> ArraySlice<UInt8>? {
+    guard let value, value.count > 7 else { return nil }
     let scheme = "bearer ".utf8
     guard zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 || $0 == $1 }) else { return nil }
     let token = value.dropFirst(scheme.count).drop { $0 == ASCII.space }

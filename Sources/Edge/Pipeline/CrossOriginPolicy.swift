@@ -2,8 +2,8 @@
 /// tokens are no ambient credentials, so credentials are never allowed.
 struct CrossOriginPolicy: Sendable {
   private static let allowedFields =
-    "authorization, content-type, x-tenant-id, idempotency-key, if-match, x-request-id"
-  private static let exposedFields = "x-request-id, etag, retry-after, ratelimit, ratelimit-policy"
+    "authorization, content-type, x-tenant-id, idempotency-key, if-match, if-none-match, x-request-id"
+  private static let exposedFields = "x-request-id, etag, retry-after, idempotent-replayed, ratelimit, ratelimit-policy"
   /// Seconds a browser may remember a preflight's answer.
   private static let preflightAge = "600"
 

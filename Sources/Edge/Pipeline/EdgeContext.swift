@@ -5,43 +5,42 @@ internal import ServiceKit
 /// What all loops of an edge share and nobody changes.
 struct EdgeContext: Sendable {
   let configuration: EdgeConfiguration
-  let routes: [RestRoute]
-  /// Leads to places in `routes`.
-  let table: RouteTable<Int>
-  /// By the service that serves them.
-  let channels: [String: Channel]
+  let routes: RouteTable<EdgeRoute>
   /// Leads to the service that knows the sessions.
   let auth: Channel
   let tokens: JSONWebToken
   let signer: ClaimsSigner
-  let policy: CrossOriginPolicy
+  let origins: CrossOriginPolicy
   let metrics: EdgeMetrics
   let memories = CallerMemories()
 
+  var limits: EdgeLimits { configuration.limits }
+
+  /// - Parameter channels: by the service that they lead to.
   /// - Throws: `EdgeError` when a route has nobody behind it or two have the same place.
   init(
     configuration: EdgeConfiguration, routes: [RestRoute], channels: [String: Channel], tokens: JSONWebToken,
     signer: ClaimsSigner, registry: MetricsRegistry
   ) throws(EdgeError) {
     self.configuration = configuration
-    self.routes = routes
-    self.channels = channels
     guard let auth = channels["auth"] else { throw .noChannel(service: "auth") }
     self.auth = auth
     self.tokens = tokens
     self.signer = signer
-    policy = CrossOriginPolicy(origins: configuration.allowedOrigins)
-    metrics = EdgeMetrics(registry: registry, routes: routes)
-    var table = RouteTable<Int>()
-    for (index, route) in routes.enumerated() {
-      guard channels[route.service] != nil else { throw .noChannel(service: route.service) }
+    origins = CrossOriginPolicy(origins: configuration.allowedOrigins)
+    metrics = EdgeMetrics(registry: registry)
+    var table = RouteTable<EdgeRoute>()
+    for rest in routes {
+      guard let channel = channels[rest.service] else { throw .noChannel(service: rest.service) }
+      let numbers = metrics.route(rest.method, rest.template)
+      let route = EdgeRoute(rest, channel: channel, numbers: numbers)
       do {
-        try table.add(HTTPMethod(name: route.method), route.template, index)
+        try table.add(route.method, rest.template, route)
       } catch {
         throw .routes("\(error)")
       }
     }
-    self.table = table
+    self.routes = table
   }
 }
 

@@ -3,8 +3,8 @@ internal import Reactor
 internal import Schema
 internal import ServiceKit
 
-/// What happens to a request, in this order: id, route, caller, tenant, body, call, envelope; then the log line and the numbers. One a
-/// loop.
+/// The path of a request through the edge, to be read from top to bottom: what is asked for, who asks, whether they may, the body, the
+/// call, the envelope; then the log line and the numbers. One a loop.
 final class EdgePipeline: RequestHandler {
   private let context: EdgeContext
   private let loop: EventLoop
@@ -12,37 +12,145 @@ final class EdgePipeline: RequestHandler {
   private let log: AccessLog
   private var identifiers = RequestIDSource()
   private var clock = WallClock()
+  /// Requests that are being answered.
+  private var running = 0
 
   init(context: EdgeContext, loop: EventLoop, logDescriptor: Int32) {
     self.context = context
     self.loop = loop
     log = AccessLog(loop: loop, descriptor: logDescriptor)
     authenticator = Authenticator(
-      tokens: context.tokens, signer: context.signer, auth: context.auth, loop: loop,
-      configuration: context.configuration)
+      tokens: context.tokens, signer: context.signer, auth: context.auth, loop: loop, limits: context.limits)
     context.memories.add(authenticator, on: loop)
   }
 
   func answer(_ request: HTTPRequest, from peer: SocketAddress) async -> HTTPResponse {
     let start = Instant.now()
     clock.update()
+    let fields = RequestFields(request.head)
     var record = AccessRecord()
-    record.requestID = identifiers.id(for: request.head)
+    record.requestID = identifiers.id(given: request.head.value(fields.requestID))
     record.method = request.head.method
+    running += 1
     var response: HTTPResponse
     var numbers = context.metrics.unrouted
     do throws(ErrorAnswer) {
-      response = try await serve(request, from: peer, &record, &numbers)
+      response = try await serve(request, fields, from: peer, &record, &numbers)
     } catch {
       record.errorCode = error.code
       clock.update()
       response = Envelope.response(error, timestamp: clock.timestamp, requestID: record.requestID)
     }
-    context.policy.decorate(&response, for: request.head)
+    running -= 1
+    context.origins.decorate(&response, for: request.head)
     finish(&record, response, numbers, since: start)
     return response
   }
 
+  /// What a request is about.
+  private enum Resource {
+    case page(OpenPage)
+    case route(EdgeRoute, variables: [ByteRange])
+    /// The question which methods there are.
+    case options([HTTPMethod])
+  }
+
+  private func serve(
+    _ request: HTTPRequest, _ fields: RequestFields, from peer: SocketAddress, _ record: inout AccessRecord,
+    _ numbers: inout EdgeMetrics.Route
+  ) async throws(ErrorAnswer) -> HTTPResponse {
+    guard running <= context.limits.requestsPerLoop else { throw .unavailable }
+    var head = request.head
+    if MediaType.isGRPC(head.value(fields.contentType)) { return GRPCRefusal.response(requestID: record.requestID) }
+    if let name = fields.repeated { throw .repeatedField(name) }
+    try head.normalizePath()
+
+    var response: HTTPResponse
+    switch try resource(head) {
+    case .options(let methods):
+      return context.origins.preflight(head, methods: methods, requestID: record.requestID)
+    case .page(let page):
+      response = page.response(timestamp: clock.timestamp, requestID: record.requestID)
+      try Preconditions(head, fields).apply(to: &response)
+    case .route(let route, let variables):
+      record.route = route.rest.template
+      numbers = route.numbers
+      response = try await call(route, head, request.body, fields, variables, from: peer, &record)
+    }
+    return response
+  }
+
+  private func resource(_ head: HTTPRequestHead) throws(ErrorAnswer) -> Resource {
+    if head.matches(head.path, "*"), head.method == .options {
+      return .options(HTTPMethod.allCases.filter { $0 != .other })
+    }
+    if let page = OpenPage(head) {
+      switch head.method {
+      case .get, .head: return .page(page)
+      case .options: return .options(OpenPage.methods)
+      default: throw .methodNotAllowed(OpenPage.methods)
+      }
+    }
+    switch context.routes.match(head) {
+    case .found(let route, let variables): return .route(route, variables: variables)
+    case .methodNotAllowed(let methods):
+      guard head.method == .options else { throw .methodNotAllowed(methods) }
+      return .options(methods)
+    case .notFound: throw .notFound
+    }
+  }
+
+  private func call(
+    _ route: EdgeRoute, _ head: HTTPRequestHead, _ body: [UInt8], _ fields: RequestFields, _ variables: [ByteRange],
+    from peer: SocketAddress, _ record: inout AccessRecord
+  ) async throws(ErrorAnswer) -> HTTPResponse {
+    let limits = context.limits
+    var options = CallOptions(
+      deadline: Deadline(loop.now.advanced(by: limits.callTimeout)), maximumResponseBytes: limits.replyBytes)
+
+    // Who asks, for which tenant, and whether they may.
+    if route.asksWho {
+      let caller = try await authenticator.caller(
+        head.value(fields.authorization), now: clock.seconds, requestID: record.requestID)
+      record.subject = caller.subject
+      record.tenant = try TenantRule.tenant(head.value(fields.tenantID), caller, route.rest, &options.metadata)
+      guard route.admits(caller.role) else { throw .forbidden }
+    }
+    options.metadata.append(String(decoding: record.requestID, as: UTF8.self), for: ForwardedFields.requestID)
+    let conditions = try Preconditions(head, fields)
+    try ForwardedFields.add(head, fields, conditions, route.rest, from: peer, to: &options.metadata)
+
+    // What they send.
+    if !body.isEmpty {
+      guard MediaType.isJSON(head.value(fields.contentType)) else { throw .unsupportedMediaType }
+      if fields.contentEncoding != nil, !MediaType.isIdentity(head.list("content-encoding")) {
+        throw .unsupportedContentCoding
+      }
+    }
+    let message = try Transcoding.message(of: head, body: body, route.rest, variables: variables, limits: limits)
+
+    // What the service says.
+    let reply: UnaryReply
+    do throws(RPCError) {
+      reply = try await route.channel.unaryBytes(path: route.rest.rpcPath, message: message, options: options)
+    } catch {
+      throw ErrorAnswer(error)
+    }
+    if route.rest.rpcPath == Self.logoutPath, let token = BearerToken.find(in: head.value(fields.authorization)) {
+      await context.memories.forget(Array(token))
+    }
+    clock.update()
+    var response = try Transcoding.response(
+      reply.message, route.rest, timestamp: clock.timestamp, requestID: record.requestID, limits: limits)
+    ForwardedFields.take(reply.initialMetadata, into: &response)
+    if head.method.isSafe { try conditions.apply(to: &response) }
+    return response
+  }
+
+  /// After it the token's session has ended: what is remembered of it is forgotten before the answer goes out, not within seconds.
+  private static let logoutPath = "/cloudbill.auth.v1.Auth/Logout"
+
+  /// The answer to what was refused before it became a request.
   func answer(_ rejection: HTTPRejection, from peer: SocketAddress) -> HTTPResponse {
     let start = Instant.now()
     clock.update()
@@ -65,58 +173,4 @@ final class EdgePipeline: RequestHandler {
     numbers.record(status: response.status, nanoseconds: record.duration.nanosecondsSaturated)
     if context.configuration.logsRequests { log.write(record, timestamp: clock.timestamp) }
   }
-
-  private func serve(
-    _ request: HTTPRequest, from peer: SocketAddress, _ record: inout AccessRecord, _ numbers: inout EdgeMetrics.Route
-  ) async throws(ErrorAnswer) -> HTTPResponse {
-    if let page = try OpenPages.answer(request.head, timestamp: clock.timestamp, requestID: record.requestID) {
-      return page
-    }
-    switch context.table.match(request.head) {
-    case .notFound: throw .notFound
-    case .methodNotAllowed(let methods):
-      guard request.head.method == .options else { throw .methodNotAllowed(methods) }
-      return context.policy.preflight(request.head, methods: methods, requestID: record.requestID)
-    case .found(let index, let variables):
-      let route = context.routes[index]
-      record.route = route.template
-      numbers = context.metrics.routes[index]
-      return try await call(route, request, variables, from: peer, &record)
-    }
-  }
-
-  private func call(
-    _ route: RestRoute, _ request: HTTPRequest, _ variables: [ByteRange], from peer: SocketAddress,
-    _ record: inout AccessRecord
-  ) async throws(ErrorAnswer) -> HTTPResponse {
-    var options = CallOptions(deadline: Deadline(loop.now.advanced(by: context.configuration.callTimeout)))
-    if route.access != .open {
-      let caller = try await authenticator.caller(
-        of: request.head, now: clock.seconds, requestID: record.requestID)
-      record.subject = caller.subject
-      record.tenant = try TenantRule.tenant(of: request.head, caller, route, &options.metadata)
-    }
-    options.metadata.append(String(decoding: record.requestID, as: UTF8.self), for: "x-request-id")
-    try ForwardedFields.read(request.head, route, from: peer, into: &options.metadata)
-    if !request.body.isEmpty, !ForwardedFields.isJSON(request.head) { throw .unsupportedMediaType }
-    let message = try Transcoding.message(of: request, route, variables: variables)
-    guard let channel = context.channels[route.service] else { throw .internalError }
-    let reply: UnaryReply
-    do throws(RPCError) {
-      reply = try await channel.unaryBytes(path: route.rpcPath, message: message, options: options)
-    } catch {
-      throw ErrorAnswer(error)
-    }
-    if route.rpcPath == Self.logoutPath, let token = BearerToken.find(in: request.head) {
-      await context.memories.forget(Array(token))
-    }
-    clock.update()
-    var response = try Transcoding.response(
-      reply.message, route, timestamp: clock.timestamp, requestID: record.requestID)
-    if let tag = reply.initialMetadata["etag"] { response.fields.append(.init(name: "etag", value: tag)) }
-    return response
-  }
-
-  /// After it the token's session has ended: what is remembered of it is forgotten before the answer goes out, not within seconds.
-  private static let logoutPath = "/cloudbill.auth.v1.Auth/Logout"
 }

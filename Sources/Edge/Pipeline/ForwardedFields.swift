@@ -2,8 +2,10 @@ internal import RPC
 internal import Reactor
 internal import Schema
 
-/// Fields of a request that go on to the service as metadata.
+/// Fields of a request that go on to the service as metadata, and of its reply that come back as fields.
 enum ForwardedFields {
+  static let requestID: MetadataKey = "x-request-id"
+  static let traceParent: MetadataKey = "traceparent"
   static let idempotencyKey: MetadataKey = "idempotency-key"
   static let ifMatch: MetadataKey = "if-match"
   static let clientAddress: MetadataKey = "cloudbill-client-address"
@@ -12,25 +14,31 @@ enum ForwardedFields {
   private static let longestKey = 255
 
   /// - Throws: 400 for an `Idempotency-Key` that is empty, too long or not printable.
-  static func read(
-    _ head: HTTPRequestHead, _ route: RestRoute, from peer: SocketAddress, into metadata: inout Metadata
+  static func add(
+    _ head: HTTPRequestHead, _ fields: RequestFields, _ conditions: Preconditions, _ route: RestRoute,
+    from peer: SocketAddress, to metadata: inout Metadata
   ) throws(ErrorAnswer) {
-    if let parent = head.value("traceparent"), isTraceParent(parent) {
-      metadata.append(String(decoding: parent, as: UTF8.self), for: "traceparent")
+    if let parent = head.value(fields.traceParent), isTraceParent(parent) {
+      metadata.append(String(decoding: parent, as: UTF8.self), for: traceParent)
     }
     if route.access == .open { metadata.append(address(of: peer), for: clientAddress) }
-    if route.idempotency != .read, let tags = head.value("if-match") {
-      guard (1...longestKey).contains(tags.count), tags.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) else {
-        throw .validation("If-Match must be an entity tag such as \"1\"", field: "If-Match")
-      }
-      metadata.append(String(decoding: tags, as: UTF8.self), for: ifMatch)
+    if let tags = conditions.ifMatch, !head.method.isSafe {
+      metadata.append(String(decoding: tags.text, as: UTF8.self), for: ifMatch)
     }
-    guard route.idempotency == .keyed, let key = head.value("idempotency-key") else { return }
+    guard route.idempotency == .keyed, let key = head.value(fields.idempotencyKey) else { return }
     guard (1...longestKey).contains(key.count), key.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else {
       throw .validation(
         "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces", field: "Idempotency-Key")
     }
     metadata.append(String(decoding: key, as: UTF8.self), for: idempotencyKey)
+  }
+
+  /// Takes over what a reply says about itself.
+  static func take(_ metadata: Metadata, into response: inout HTTPResponse) {
+    response.entityTag = metadata["etag"]
+    if let replayed = metadata["idempotent-replayed"] {
+      response.fields.append(.init(name: "idempotent-replayed", value: replayed))
+    }
   }
 
   /// Version 00 of the W3C trace context: `00-` 32 digits `-` 16 digits `-` 2 digits.
@@ -49,15 +57,5 @@ enum ForwardedFields {
     let text = peer.description
     guard let colon = text.lastIndex(of: ":") else { return text }
     return String(text[..<colon])
-  }
-
-  /// Whether the body is said to be JSON, in UTF-8 if anything is said about that.
-  static func isJSON(_ head: HTTPRequestHead) -> Bool {
-    guard let value = head.text("content-type") else { return false }
-    let parts = value.lowercased().split(separator: ";").map { $0.drop { $0 == " " } }
-    guard let type = parts.first, type.split(separator: " ").first == "application/json" else { return false }
-    return parts.dropFirst().allSatisfy { part in
-      !part.hasPrefix("charset=") || ["charset=utf-8", "charset=\"utf-8\""].contains(part)
-    }
   }
 }

@@ -1,22 +1,44 @@
 internal import Schema
+internal import ServiceKit
 
 /// What the edge answers by itself, to anybody: that it is alive, and what it offers.
-enum OpenPages {
-  /// The answer when the path is one of these pages.
-  static func answer(
-    _ head: HTTPRequestHead, timestamp: [UInt8], requestID: [UInt8]
-  ) throws(ErrorAnswer) -> HTTPResponse? {
-    let isHealth = head.matches(head.path, "/health")
-    guard isHealth || head.matches(head.path, "/openapi.json") else { return nil }
-    guard head.method == .get || head.method == .head else { throw .methodNotAllowed([.get, .head]) }
-    return HTTPResponse(
-      200, requestID: requestID, body: isHealth ? health(timestamp: timestamp) : document)
+enum OpenPage {
+  case health, document
+
+  static let methods: [HTTPMethod] = [.get, .head, .options]
+
+  /// Nil when the path is none of these pages.
+  init?(_ head: HTTPRequestHead) {
+    if head.matches(head.path, "/health") {
+      self = .health
+    } else if head.matches(head.path, "/openapi.json") {
+      self = .document
+    } else {
+      return nil
+    }
   }
 
-  private static let document: [UInt8] = {
+  func response(timestamp: [UInt8], requestID: [UInt8]) -> HTTPResponse {
+    switch self {
+    case .health: return HTTPResponse(200, requestID: requestID, body: Self.health(timestamp: timestamp))
+    case .document:
+      var response = HTTPResponse(200, requestID: requestID, body: Self.documentBytes)
+      response.entityTag = Self.documentTag
+      return response
+    }
+  }
+
+  private static let documentBytes: [UInt8] = {
     var bytes: [UInt8] = []
     bytes.append(OpenAPIDocument.json)
     return bytes
+  }()
+
+  private static let documentTag: String = {
+    let digits = SHA256Digest.of(documentBytes).prefix(8).flatMap {
+      [[UInt8].hexadecimalDigit($0 >> 4), [UInt8].hexadecimalDigit($0 & 15)]
+    }
+    return "\"\(String(decoding: digits, as: UTF8.self))\""
   }()
 
   /// For balancers: says that the edge answers, and nothing else.

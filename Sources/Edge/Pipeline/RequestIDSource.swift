@@ -11,8 +11,8 @@ struct RequestIDSource {
   }
 
   /// The value of `x-request-id` when it could stand in a log line as it is; else 32 random hexadecimal digits.
-  mutating func id(for head: HTTPRequestHead) -> [UInt8] {
-    if let given = head.value("x-request-id"), (1...Self.longest).contains(given.count),
+  mutating func id(given: ArraySlice<UInt8>?) -> [UInt8] {
+    if let given, (1...Self.longest).contains(given.count),
       given.allSatisfy(ASCIISet.requestID.contains)
     {
       return Array(given)

@@ -7,10 +7,10 @@ enum TenantRule {
   /// The tenant the request is for. Adds the caller's claims and the tenant to `metadata`.
   /// - Throws: 403 when the header is missing where it is required, or names a tenant the caller has no access to.
   static func tenant(
-    of head: HTTPRequestHead, _ caller: Caller, _ route: RestRoute, _ metadata: inout Metadata
+    _ named: ArraySlice<UInt8>?, _ caller: Caller, _ route: RestRoute, _ metadata: inout Metadata
   ) throws(ErrorAnswer) -> String {
-    guard let named = head.value("x-tenant-id") else {
-      guard !route.tenantHeaderRequired else { throw .tenantDenied }
+    guard let named else {
+      guard !route.tenantHeaderRequired else { throw .tenantMissing }
       metadata = caller.metadata
       return caller.tenant
     }

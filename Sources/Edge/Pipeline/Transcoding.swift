@@ -7,30 +7,30 @@ enum Transcoding {
   // MARK: - Request
 
   /// - Parameters:
-  ///   - variables: places of the path's variables in `request.head.bytes`, in the order of the template.
+  ///   - variables: places of the path's variables in `head.bytes`, in the order of the template.
   /// - Throws: 400, 404, 413 or 415 with the field named.
   static func message(
-    of request: HTTPRequest, _ route: RestRoute, variables: [ByteRange]
+    of head: HTTPRequestHead, body: [UInt8], _ route: RestRoute, variables: [ByteRange], limits: EdgeLimits
   ) throws(ErrorAnswer) -> [UInt8] {
     var message = DynamicMessage(schema: route.request)
     do throws(ProtobufError) {
-      try readBody(of: request, route, into: &message)
+      try readBody(body, route, into: &message)
     } catch {
       throw ErrorAnswer(error)
     }
-    try readPath(of: request.head, route, variables, into: &message)
-    try readQuery(of: request.head, route, into: &message)
+    try readPath(of: head, route, variables, into: &message)
+    try readQuery(of: head, route, limits, into: &message)
     return message.serialized()
   }
 
   private static func readBody(
-    of request: HTTPRequest, _ route: RestRoute, into message: inout DynamicMessage
+    _ body: [UInt8], _ route: RestRoute, into message: inout DynamicMessage
   ) throws(ProtobufError) {
-    guard !request.body.isEmpty else { return try fillMask(route, &message) }
+    guard !body.isEmpty else { return try fillMask(route, &message) }
     switch route.body {
     case .none: throw .malformedJSON(reason: "this resource takes no body")
-    case .whole: try message.merge(json: request.body, options: .rest)
-    case .field(let name): try message.merge(json: request.body, field: name, options: .rest)
+    case .whole: try message.merge(json: body, options: .rest)
+    case .field(let name): try message.merge(json: body, field: name, options: .rest)
     }
     try fillMask(route, &message)
   }
@@ -62,16 +62,17 @@ enum Transcoding {
   }
 
   private static func readQuery(
-    of head: HTTPRequestHead, _ route: RestRoute, into message: inout DynamicMessage
+    of head: HTTPRequestHead, _ route: RestRoute, _ limits: EdgeLimits, into message: inout DynamicMessage
   ) throws(ErrorAnswer) {
     guard let query = head.query, !query.isEmpty else { return }
     let parameters: QueryParameters
     do throws(QueryParameters.Problem) {
-      parameters = try QueryParameters(head.bytes[query.indices])
+      parameters = try QueryParameters(head.bytes[query.indices], limit: limits.queryParameters)
     } catch {
       switch error {
       case .malformed: throw .validation("The query is not valid percent-encoded UTF-8")
       case .duplicate(let name): throw .validation("The query has a parameter twice", field: name)
+      case .tooMany(let limit): throw .validation("The query has more than \(limit) parameters")
       }
     }
     for (name, value) in parameters.pairs {
@@ -88,13 +89,13 @@ enum Transcoding {
 
   /// - Throws: 500 when the reply cannot be shown: it does not fit the schema, which is our own fault.
   static func response(
-    _ reply: [UInt8], _ route: RestRoute, timestamp: [UInt8], requestID: [UInt8]
+    _ reply: [UInt8], _ route: RestRoute, timestamp: [UInt8], requestID: [UInt8], limits: EdgeLimits
   ) throws(ErrorAnswer) -> HTTPResponse {
     guard route.successStatus != 204 else { return HTTPResponse(204, requestID: requestID) }
     var body: [UInt8] = []
     body.reserveCapacity(reply.count * 2 + Envelope.overhead + 256)
     do throws(ProtobufError) {
-      let message = try DynamicMessage(serialized: reply, schema: route.response)
+      let message = try DynamicMessage(serialized: reply, schema: route.response, limits: limits.decoding)
       Envelope.openData(&body)
       if let field = route.responseField {
         if try !message.jsonOfField(field, options: .rest, into: &body) { body.append("null") }
@@ -110,5 +111,16 @@ enum Transcoding {
     }
     Envelope.close(&body, message: route.successMessage, timestamp: timestamp)
     return HTTPResponse(route.successStatus, requestID: requestID, body: body)
+  }
+}
+
+extension EdgeLimits {
+  /// Our own services' replies are read with room to spare: what they were allowed to store can be shown.
+  fileprivate var decoding: DecodingLimits {
+    var limits = DecodingLimits()
+    limits.maximumBytes = replyBytes
+    limits.maximumDepth = replyDepth
+    limits.maximumMemory = replyMemoryBytes
+    return limits
   }
 }

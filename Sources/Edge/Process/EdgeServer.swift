@@ -10,15 +10,12 @@ final class EdgeServer: Sendable {
   init(context: EdgeContext, group: EventLoopGroup, logDescriptor: Int32) {
     let edges = group.loops.map { loop in
       EdgeLoop(
-        loop: loop, limits: context.configuration.limits, timeouts: context.configuration.timeouts,
+        loop: loop, limits: context.configuration.limits,
         handler: EdgePipeline(context: context, loop: loop, logDescriptor: logDescriptor))
     }
     counts = edges.map(\.count)
     loops = edges.map { LoopBound($0, loop: $0.loop) }
-    maximumConnections = context.configuration.maximumConnectionsPerLoop
   }
-
-  private let maximumConnections: Int
 
   /// Connections that are open now, on all loops.
   var openConnections: Int { counts.reduce(0) { $0 + $1.value } }
@@ -26,13 +23,11 @@ final class EdgeServer: Sendable {
   /// Binds the address on every loop and begins to serve. Answers the address, its port filled in when 0 was asked for.
   func start(on address: SocketAddress) async throws(ReactorError) -> SocketAddress {
     let claimed = try TCPListener.claim(address)
-    let maximumConnections = maximumConnections
     let balance = AcceptBalance()
     for edge in loops {
       let result: Result<SocketAddress, ReactorError> = await Task(executorPreference: edge.loop) {
         do throws(ReactorError) {
-          return .success(
-            try edge.value.listen(on: claimed, maximumConnections: maximumConnections, balance: balance))
+          return .success(try edge.value.listen(on: claimed, balance: balance))
         } catch {
           return .failure(error)
         }

@@ -32,19 +32,24 @@ struct QueryParameters {
   enum Problem: Error, Hashable {
     case malformed
     case duplicate(name: String)
+    case tooMany(limit: Int)
   }
 
   private(set) var pairs: [(name: String, value: String)] = []
 
   /// Reads `a=1&b=2`. A name twice is refused: the edge and the service could read different ones.
-  init(_ bytes: ArraySlice<UInt8>) throws(Problem) {
-    for part in bytes.split(separator: 0x26) {
+  /// - Parameter limit: parameters allowed; nothing past them is looked at.
+  init(_ bytes: ArraySlice<UInt8>, limit: Int) throws(Problem) {
+    // By bytes: text that only looks the same is another name.
+    var names: Set<[UInt8]> = []
+    for part in bytes.split(separator: 0x26, maxSplits: limit) {
+      guard pairs.count < limit else { throw .tooMany(limit: limit) }
       let equals = part.firstIndex(of: 0x3D) ?? part.endIndex
       guard
         let name = PercentEncoding.decode(part[..<equals], plusIsSpace: true), !name.isEmpty,
         let value = PercentEncoding.decode(part[equals...].dropFirst(), plusIsSpace: true)
       else { throw .malformed }
-      guard !pairs.contains(where: { $0.name == name }) else { throw .duplicate(name: name) }
+      guard names.insert(Array(name.utf8)).inserted else { throw .duplicate(name: name) }
       pairs.append((name, value))
     }
   }

@@ -33,7 +33,7 @@ struct HTTP1ConnectionTests {
 
   @Test("holds back requests past the limit and still answers all of them")
   func pipelineLimit() async throws {
-    var limits = HTTPLimits()
+    var limits = EdgeLimits()
     limits.pipelinedRequests = 3
     let live = try await LiveConnections(limits: limits)
     let client = try RawClient(port: live.port)
@@ -110,9 +110,9 @@ struct HTTP1ConnectionTests {
 
   @Test("answers 408 when the head drips in too slowly")
   func drip() async throws {
-    var timeouts = ConnectionTimeouts()
-    timeouts.head = .milliseconds(150)
-    let live = try await LiveConnections(timeouts: timeouts)
+    var limits = EdgeLimits()
+    limits.headTimeout = .milliseconds(150)
+    let live = try await LiveConnections(limits: limits)
     let client = try RawClient(port: live.port)
     client.send("GET /a\(plain)GET")
     #expect(try client.readAnswer().status == 200)
@@ -123,9 +123,9 @@ struct HTTP1ConnectionTests {
 
   @Test("answers 408 when the body does not come")
   func slowBody() async throws {
-    var timeouts = ConnectionTimeouts()
-    timeouts.body = .milliseconds(100)
-    let live = try await LiveConnections(timeouts: timeouts)
+    var limits = EdgeLimits()
+    limits.bodyTimeout = .milliseconds(100)
+    let live = try await LiveConnections(limits: limits)
     let client = try RawClient(port: live.port)
     client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
     #expect(try client.readAnswer().status == 408)
@@ -154,9 +154,9 @@ struct HTTP1ConnectionTests {
 
   @Test("is closed without a word when idle, before and after a request")
   func idle() async throws {
-    var timeouts = ConnectionTimeouts()
-    timeouts.idle = .milliseconds(100)
-    let live = try await LiveConnections(timeouts: timeouts)
+    var limits = EdgeLimits()
+    limits.idleTimeout = .milliseconds(100)
+    let live = try await LiveConnections(limits: limits)
     let silent = try RawClient(port: live.port)
     let used = try RawClient(port: live.port)
     used.send("GET /a\(plain)")
@@ -168,10 +168,10 @@ struct HTTP1ConnectionTests {
 
   @Test("waits for a slow answer longer than for a request")
   func slowAnswer() async throws {
-    var timeouts = ConnectionTimeouts()
-    timeouts.idle = .milliseconds(50)
-    timeouts.head = .milliseconds(50)
-    let live = try await LiveConnections(timeouts: timeouts)
+    var limits = EdgeLimits()
+    limits.idleTimeout = .milliseconds(50)
+    limits.headTimeout = .milliseconds(50)
+    let live = try await LiveConnections(limits: limits)
     let client = try RawClient(port: live.port)
     client.send("GET /a?wait=200\(plain)")
     #expect(try client.readAnswer().body == "GET /a")

@@ -35,7 +35,7 @@ struct EnvelopeTests {
     func fields(_ error: ErrorAnswer) -> [String] {
       Envelope.response(error, timestamp: now, requestID: []).fields.map { "\($0.name): \($0.value)" }
     }
-    #expect(fields(.draining) == ["retry-after: 1"])
+    #expect(fields(.unavailable) == ["retry-after: 1"])
     #expect(fields(.unauthorized) == ["www-authenticate: Bearer"])
     #expect(fields(.methodNotAllowed([.get, .head])) == ["allow: GET, HEAD"])
     #expect(fields(.notFound) == [])

@@ -11,6 +11,7 @@ struct ASCIISetTests {
     arguments: [
       (ASCIISet.token, "!#$%&'*+-.^_`|~"), (ASCIISet.path, "-._~%!$&'()*+,;=:@/"),
       (ASCIISet.query, "-._~%!$&'()*+,;=:@/?[]"), (ASCIISet.authority, "-._~:[]"), (ASCIISet.requestID, "-._"),
+      (ASCIISet.unreserved, "-._~"),
     ])
   func exact(_ set: ASCIISet, _ punctuation: String) {
     let allowed = Set((Self.alphanumeric + punctuation).utf8)

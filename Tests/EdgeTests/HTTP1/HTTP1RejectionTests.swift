@@ -165,7 +165,7 @@ struct HTTP1RejectionTests {
 
   @Test("a length at the limit is taken, one byte more is not")
   func limits() {
-    var limits = HTTPLimits()
+    var limits = EdgeLimits()
     limits.bodyBytes = 4
     #expect(ParserTrace.of(Self.post("Content-Length: 4", "1234"), limits: limits).first?.hasSuffix("{1234}") == true)
     #expect(

@@ -101,15 +101,15 @@ struct HTTP1RequestParserTests {
 
   @Test("between requests it is idle, within one it is not")
   func idle() {
-    var parser = HTTP1RequestParser(limits: HTTPLimits())
+    var parser = HTTP1RequestParser()
     #expect(parser.isIdle)
     for byte in "GET / HTTP/1.1\r\nHost: a\r\n\r".utf8 {
       var offset = 0
-      _ = parser.next([byte].span.bytes, &offset)
+      _ = parser.next([byte].span.bytes, &offset, limits: EdgeLimits())
       #expect(!parser.isIdle)
     }
     var offset = 0
-    guard case .request = parser.next([0x0A].span.bytes, &offset) else {
+    guard case .request = parser.next([0x0A].span.bytes, &offset, limits: EdgeLimits()) else {
       Issue.record("no request")
       return
     }

@@ -5,8 +5,8 @@ import Testing
 /// What a parser said about an input, in a form that can be compared.
 enum ParserTrace {
   /// Feeds `input` in pieces that end at `cuts` and writes down every event but "needs bytes".
-  static func of(_ input: [UInt8], cuts: [Int] = [], limits: HTTPLimits = HTTPLimits()) -> [String] {
-    var parser = HTTP1RequestParser(limits: limits)
+  static func of(_ input: [UInt8], cuts: [Int] = [], limits: EdgeLimits = EdgeLimits()) -> [String] {
+    var parser = HTTP1RequestParser()
     var trace: [String] = []
     var start = 0
     for end in cuts + [input.count] where end >= start {
@@ -14,7 +14,7 @@ enum ParserTrace {
       start = end
       var offset = 0
       reading: while true {
-        let event = parser.next(piece.span.bytes, &offset)
+        let event = parser.next(piece.span.bytes, &offset, limits: limits)
         switch event {
         case .needsBytes:
           #expect(offset == piece.count, "input was left although more was asked for")
@@ -34,7 +34,7 @@ enum ParserTrace {
     return trace
   }
 
-  static func of(_ input: String, limits: HTTPLimits = HTTPLimits()) -> [String] {
+  static func of(_ input: String, limits: EdgeLimits = EdgeLimits()) -> [String] {
     of(Array(input.utf8), limits: limits)
   }
 

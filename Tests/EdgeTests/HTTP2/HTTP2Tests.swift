@@ -26,8 +26,11 @@ struct HTTP2Tests {
     "bad JSON": "400",
     "connection field": "reset 1",
     "endless CONTINUATION": "goaway 11",
+    "escaped path": "200",
     "field value with a line break": "reset 1",
     "frame too large": "goaway 6",
+    "host as authority": "200",
+    "host unlike authority": "400",
     "huge head": "431",
     "interrupted head": "goaway 1",
     "no method": "reset 1",
@@ -41,6 +44,8 @@ struct HTTP2Tests {
     "too large": "413",
     "too many fields": "431",
     "transfer-encoding": "reset 1",
+    "two authorizations": "400",
+    "two tenants": "400",
     "unknown pseudo field": "reset 1",
     "unknown route": "404",
     "upper-case name": "reset 1",
@@ -61,6 +66,16 @@ struct HTTP2Tests {
         try JSONSerialization.jsonObject(with: Data(result.output)) as? [String: String], "\(result.outputText)")
       for (question, answer) in Self.expected { #expect(outcomes[question] == answer, "\(question)") }
       #expect(outcomes.count == Self.expected.count)
+    }
+  }
+
+  @Test("a gRPC client that was pointed at the edge is told so at once")
+  func grpc() async throws {
+    try await withEdge { world in
+      let script = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "Python/grpc_call.py")
+      let result = try runProcess(TestEnvironment.python, [script.path, String(world.port)])
+      #expect(result.status == 0, "\(result.outputText) \(result.errorText)")
     }
   }
 

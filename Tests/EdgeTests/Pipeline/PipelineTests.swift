@@ -91,7 +91,9 @@ struct PipelineTests {
       let session = UUID().uuidString.lowercased()
       edge.sessions.end(session)
       try expect(try edge.ask("GET", path, token: edge.token(session: session)), 401, "UNAUTHORIZED")
-      try expect(try edge.ask("GET", path, token: edge.token(), tenant: nil), 403, "TENANT_ACCESS_DENIED")
+      try expect(
+        try edge.ask("GET", path, token: edge.token(), tenant: nil), 403, "TENANT_ACCESS_DENIED",
+        field: "X-Tenant-ID")
       try expect(try edge.ask("GET", path, token: edge.token(), tenant: EdgeWorld.other), 403, "TENANT_ACCESS_DENIED")
       try expect(try edge.ask("GET", path, token: edge.token(), tenant: "x"), 403, "TENANT_ACCESS_DENIED")
       let root = edge.token(.superAdmin, tenant: EdgeWorld.other)
@@ -102,7 +104,7 @@ struct PipelineTests {
 
   @Test("a session is asked about once in a while, and forgotten everywhere at sign-out")
   func sessions() async throws {
-    try await withEdge(adjusting: { $0.sessionMemory = .seconds(600) }) { edge in
+    try await withEdge(adjusting: { $0.limits.sessionMemory = .seconds(600) }) { edge in
       let token = edge.token()
       for _ in 0..<20 { #expect(try edge.ask("GET", "/api/auth/me", token: token).status == 200) }
       // Once on each of the two loops at most.
@@ -121,6 +123,7 @@ struct PipelineTests {
       try expect(try edge.ask("GET", "/api/billing/subscriptions/", token: token), 404, "NOT_FOUND")
       try expect(try edge.ask("GET", "/api/billing/subscriptions/%00", token: token), 404, "NOT_FOUND")
       try expect(try edge.ask("GET", "/api/billing/subscriptions/%ff", token: token), 404, "NOT_FOUND")
+      try expect(try edge.ask("GET", "/api/billing/subscriptions/%f", token: token), 400, "VALIDATION_ERROR")
       try expect(try edge.ask("GET", "/api/billing/subscriptions/missing", token: token), 404, "NOT_FOUND")
       let method = try edge.ask("DELETE", plans, token: token)
       try expect(method, 405, "METHOD_NOT_ALLOWED")
@@ -147,7 +150,8 @@ struct PipelineTests {
       }
       let queries: [(String, String?)] = [
         ("page=x", "page"), ("page=1&page=2", "page"), ("limit=99999999999", "limit"), ("nope=1", "nope"),
-        ("status=broken", "status"), ("page=%zz", nil), ("planId=%ff", nil),
+        ("status=broken", "status"), ("page=%zz", nil), ("planId=%ff", nil), ("status=99999999999", "status"),
+        ((0..<65).map { "p\($0)=" }.joined(separator: "&"), nil),
       ]
       for (query, field) in queries {
         try expect(try edge.ask("GET", "\(plans)?\(query)", token: token), 400, "VALIDATION_ERROR", field: field)
@@ -166,7 +170,7 @@ struct PipelineTests {
 
   @Test("a service's failure tells nothing of its inside; one that is away or slow is 503 or 504")
   func services() async throws {
-    try await withEdge(adjusting: { $0.callTimeout = .milliseconds(300) }) { edge in
+    try await withEdge(adjusting: { $0.limits.callTimeout = .milliseconds(300) }) { edge in
       let token = edge.token()
       let broken = try edge.ask("GET", "/api/billing/subscriptions/broken", token: token)
       try expect(broken, 500, "INTERNAL_SERVER_ERROR")
@@ -177,6 +181,199 @@ struct PipelineTests {
       try expect(away, 503, "SERVICE_UNAVAILABLE")
       #expect(away.fields["retry-after"] == "1")
       #expect(try edge.ask("GET", "/health").status == 200)
+    }
+  }
+
+  @Test(
+    "a header that may stand once and stands twice is refused by its name, before anything else",
+    arguments: [
+      "X-Tenant-ID", "Authorization", "Idempotency-Key", "Content-Type", "X-Request-ID", "Origin",
+      "Access-Control-Request-Method",
+    ])
+  func repeatedHeader(_ name: String) async throws {
+    try await withEdge { edge in
+      for values in [("a", "a"), ("a", "b")] {
+        let answer = try edge.ask(
+          "POST", "/api/billing/subscriptions", tenant: nil,
+          fields: ["\(name): \(values.0)", "\(name.lowercased()): \(values.1)"],
+          body: "{}")
+        try expect(answer, 400, "VALIDATION_ERROR", field: name)
+      }
+    }
+  }
+
+  @Test("a list on several lines is one list")
+  func listOnLines() async throws {
+    try await withEdge { edge in
+      let answer = try edge.ask(
+        "GET", "/api/billing/subscriptions/versioned", token: edge.token(),
+        fields: ["if-none-match: \"1\"", "if-none-match: \"7\""])
+      #expect(answer.status == 304)
+      let stale = try edge.ask(
+        "PATCH", "/api/billing/subscriptions/x", token: edge.token(), fields: ["if-match: \"0\"", "if-match: \"1\""],
+        body: #"{"autoRenew":true}"#)
+      #expect(stale.body.contains("\"id\":\"x\""), "the service was given the list: \(stale.body)")
+    }
+  }
+
+  @Test("whatever a request calls things, an error quotes little of it")
+  func excerpts() async throws {
+    try await withEdge { edge in
+      let token = edge.token()
+      let long = String(repeating: "é", count: 100_000)
+      let plans = "/api/billing/subscriptions"
+      var answers = [
+        try edge.ask("POST", plans, token: token, body: "{\"\(long)\":1}"),
+        try edge.ask("POST", plans, token: token, body: "{\"metadata\":{\"\(long)\":1,\"\(long)\":2}}"),
+        try edge.ask("POST", plans, token: token, body: "{\"planId\":\"\(long)\\u0000\"}"),
+      ]
+      let name = String(repeating: "a", count: 4000)
+      answers.append(try edge.ask("GET", "\(plans)?\(name)=1", token: token))
+      answers.append(try edge.ask("GET", "\(plans)?\(name)=1&\(name)=2", token: token))
+      for answer in answers {
+        #expect(answer.status == 400)
+        #expect(answer.body.utf8.count < 1200, "\(answer.body.utf8.count) bytes")
+        _ = try object(answer)
+      }
+    }
+  }
+
+  @Test("the permission is asked for before the body is looked at")
+  func permissionFirst() async throws {
+    try await withEdge { edge in
+      let viewer = edge.token(.viewer)
+      for (type, body) in [("application/json", "{"), ("text/plain", "x"), ("application/json", #"{"nope":1}"#)] {
+        let answer = try edge.ask(
+          "POST", "/api/billing/subscriptions", token: viewer, fields: ["content-type: \(type)"], body: body)
+        try expect(answer, 403, "FORBIDDEN")
+      }
+    }
+  }
+
+  @Test(
+    "two spellings of a path are one resource",
+    arguments: [
+      "/api/billing/%73ubscriptions/abc", "/api/%62illing/subscription%73/%61bc", "/api/./billing/subscriptions/abc",
+      "/api/billing/plans/../subscriptions/abc", "/api/billing/%2E/subscriptions/%61%62c",
+    ])
+  func samePath(_ path: String) async throws {
+    try await withEdge { edge in
+      let answer = try edge.ask("GET", path, token: edge.token())
+      #expect(answer.status == 200 && answer.body.contains("\"id\":\"abc\""), "\(answer.body)")
+    }
+  }
+
+  @Test("an escaped slash or percent sign is data, decoded once")
+  func escapedData() async throws {
+    try await withEdge { edge in
+      let token = edge.token()
+      let slash = try edge.ask("GET", "/api/billing/subscriptions/a%2fb", token: token)
+      #expect(slash.body.contains("\"id\":\"a/b\""))
+      let percent = try edge.ask("GET", "/api/billing/subscriptions/%2561", token: token)
+      #expect(percent.body.contains("\"id\":\"%61\""))
+      #expect(try edge.ask("GET", "/api/billing%2Fsubscriptions/abc", token: token).status == 404)
+    }
+  }
+
+  @Test("an enumeration in a query is a spelling or a number, as in a body")
+  func enumerationByNumber() async throws {
+    try await withEdge { edge in
+      for status in ["2", "cancelled"] {
+        let answer = try edge.ask("GET", "/api/billing/subscriptions?status=\(status)", token: edge.token())
+        #expect(answer.body.contains("\"status\":\"cancelled\""), "\(answer.body)")
+      }
+    }
+  }
+
+  @Test("a body with a content coding is refused, and told which is taken")
+  func contentCoding() async throws {
+    try await withEdge { edge in
+      let token = edge.token()
+      for coding in ["gzip", "identity, gzip", "br"] {
+        let answer = try edge.ask(
+          "POST", "/api/billing/subscriptions", token: token, fields: ["content-encoding: \(coding)"], body: "{}")
+        try expect(answer, 415, "UNSUPPORTED_MEDIA_TYPE", field: "Content-Encoding")
+        #expect(answer.fields["accept-encoding"] == "identity")
+      }
+      let plain = try edge.ask(
+        "POST", "/api/billing/subscriptions", token: token, fields: ["content-encoding: Identity"], body: "{}")
+      #expect(plain.status == 201)
+    }
+  }
+
+  @Test("what the caller has seen already is 304 with its tag, what it no longer finds 412")
+  func conditions() async throws {
+    try await withEdge { edge in
+      let token = edge.token()
+      let path = "/api/billing/subscriptions/versioned"
+      let first = try edge.ask("GET", path, token: token)
+      #expect(first.status == 200 && first.fields["etag"] == "\"7\"")
+      for (value, status) in [("\"7\"", 304), ("W/\"7\"", 304), ("\"6\", \"7\"", 304), ("*", 304), ("\"8\"", 200)] {
+        let answer = try edge.ask("GET", path, token: token, fields: ["if-none-match: \(value)"])
+        #expect(answer.status == status && answer.fields["etag"] == "\"7\"", "\(value)")
+        if status == 304 { #expect(answer.fields["content-length"] == nil && answer.body.isEmpty) }
+        #expect(
+          try edge.ask("HEAD", path, token: token, fields: ["if-none-match: \(value)"], readsBody: false).status
+            == status)
+      }
+      try expect(
+        try edge.ask("GET", path, token: token, fields: ["if-match: \"6\""]), 412, "VERSION_MISMATCH", field: "If-Match"
+      )
+      #expect(try edge.ask("GET", path, token: token, fields: ["if-match: \"7\""]).status == 200)
+      try expect(
+        try edge.ask("GET", path, token: token, fields: ["if-none-match: 7"]), 400, "VALIDATION_ERROR",
+        field: "If-None-Match")
+      try expect(
+        try edge.ask("PATCH", path, token: token, fields: ["if-none-match: *"], body: "{}"), 400, "VALIDATION_ERROR",
+        field: "If-None-Match")
+      let document = try edge.ask("GET", "/openapi.json")
+      let tag = try #require(document.fields["etag"])
+      #expect(try edge.ask("GET", "/openapi.json", fields: ["if-none-match: \(tag)"]).status == 304)
+    }
+  }
+
+  @Test("OPTIONS tells the methods of everything there is")
+  func options() async throws {
+    try await withEdge { edge in
+      for (target, allow) in [
+        ("*", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"), ("/health", "GET, HEAD, OPTIONS"),
+        ("/openapi.json", "GET, HEAD, OPTIONS"), ("/api/billing/subscriptions/x", "GET, PATCH, HEAD, OPTIONS"),
+      ] {
+        let answer = try edge.ask("OPTIONS", target, tenant: nil)
+        #expect(answer.status == 204 && answer.fields["allow"] == allow, "\(target): \(answer.fields)")
+      }
+      #expect(try edge.ask("DELETE", "/health").fields["allow"] == "GET, HEAD, OPTIONS")
+      #expect(try edge.ask("OPTIONS", "/nothing").status == 404)
+    }
+  }
+
+  @Test("429 is for the caller's own limit; a service that sheds load is 503, a reply nobody can show 500")
+  func limits() async throws {
+    try await withEdge(adjusting: { $0.limits.replyBytes = 50_000 }) { edge in
+      let token = edge.token()
+      func ask(_ id: String) throws -> RawClient.Answer {
+        try edge.ask("GET", "/api/billing/subscriptions/\(id)", token: token)
+      }
+      let shedding = try ask("shedding")
+      try expect(shedding, 503, "SERVICE_UNAVAILABLE")
+      #expect(shedding.fields["retry-after"] == "1")
+      let limited = try ask("limited")
+      try expect(limited, 429, "RATE_LIMIT_EXCEEDED")
+      #expect(limited.fields["retry-after"] == "7")
+      try expect(try ask("large"), 500, "INTERNAL_SERVER_ERROR")
+      let deep = try ask("deep")
+      #expect(deep.status == 200 && deep.body.contains("{\"a\":{\"a\":{\"a\":"), "\(deep.body.prefix(300))")
+    }
+  }
+
+  @Test("more requests at a time than the edge answers are 503")
+  func overload() async throws {
+    try await withEdge(adjusting: {
+      $0.limits.requestsPerLoop = 0
+    }) { edge in
+      let answer = try edge.ask("GET", "/health")
+      try expect(answer, 503, "SERVICE_UNAVAILABLE")
+      #expect(answer.fields["retry-after"] == "1")
     }
   }
 }

@@ -86,12 +86,12 @@ struct PercentEncodingTests {
 
   @Test("reads parameters in order and refuses a name twice")
   func parameters() throws {
-    let query = try QueryParameters(Array("page=1&q=a%3Db&&empty=&flag".utf8)[...])
+    let query = try QueryParameters(Array("page=1&q=a%3Db&&empty=&flag".utf8)[...], limit: 4)
     #expect(query.pairs.map { "\($0.name)=\($0.value)" } == ["page=1", "q=a=b", "empty=", "flag="])
     #expect(throws: QueryParameters.Problem.duplicate(name: "page")) {
-      try QueryParameters(Array("page=1&pag%65=2".utf8)[...])
+      try QueryParameters(Array("page=1&pag%65=2".utf8)[...], limit: 4)
     }
-    #expect(throws: QueryParameters.Problem.malformed) { try QueryParameters(Array("=1".utf8)[...]) }
-    #expect(throws: QueryParameters.Problem.malformed) { try QueryParameters(Array("a=%".utf8)[...]) }
+    #expect(throws: QueryParameters.Problem.malformed) { try QueryParameters(Array("=1".utf8)[...], limit: 4) }
+    #expect(throws: QueryParameters.Problem.malformed) { try QueryParameters(Array("a=%".utf8)[...], limit: 4) }
   }
 }

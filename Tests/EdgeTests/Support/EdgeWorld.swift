@@ -78,6 +78,7 @@ final class EdgeWorld: Sendable {
     lifetime: Int64 = 3600
   ) -> String {
     let now = Int64(Date().timeIntervalSince1970)
+    sessions.begin(session, role)
     return String(
       decoding: tokens.sign(
         TokenClaims(
@@ -89,7 +90,7 @@ final class EdgeWorld: Sendable {
   /// One request on a connection of its own.
   func ask(
     _ method: String, _ path: String, token: String? = nil, tenant: String? = EdgeWorld.tenant, fields: [String] = [],
-    body: String? = nil
+    body: String? = nil, readsBody: Bool = true
   ) throws -> RawClient.Answer {
     let client = try RawClient(port: port, timeoutSeconds: 60)
     var lines = ["\(method) \(path) HTTP/1.1", "host: edge"]
@@ -97,15 +98,19 @@ final class EdgeWorld: Sendable {
     if let tenant { lines.append("x-tenant-id: \(tenant)") }
     if let body {
       lines.append("content-length: \(body.utf8.count)")
-      if !fields.contains(where: { $0.hasPrefix("content-type") }) { lines.append("content-type: application/json") }
+      if !fields.contains(where: { $0.lowercased().hasPrefix("content-type") }) {
+        lines.append("content-type: application/json")
+      }
     }
     client.send((lines + fields).joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
-    return try client.readAnswer()
+    return try client.readAnswer(toHead: !readsBody)
   }
 
-  /// Which sessions have ended, and how often was asked.
+  /// Which sessions there are, which have ended, and how often was asked.
   final class Sessions: Sendable {
-    private let state = Mutex((ended: Set<String>(), asked: 0))
+    private let state = Mutex((roles: [String: Role](), ended: Set<String>(), asked: 0))
+    func begin(_ id: String, _ role: Role) { state.withLock { $0.roles[id] = role } }
+    func role(_ id: String) -> Role? { state.withLock { $0.roles[id] } }
     func end(_ id: String) { state.withLock { _ = $0.ended.insert(id) } }
     func ask(_ id: String) -> Bool {
       state.withLock { state in
@@ -156,7 +161,7 @@ private struct FakeAuth: AuthV1.AuthService {
     _ request: AuthV1.CheckSessionRequest, _ call: ServerCall
   ) async throws(RPCError) -> AuthV1.CheckSessionResponse {
     guard sessions.ask(request.sessionID) else { return AuthV1.CheckSessionResponse(state: .ended) }
-    let role: IdentityV1.Role = request.tenantID == EdgeWorld.other ? .superAdmin : .admin
+    let role = sessions.role(request.sessionID)?.message ?? .unspecified
     return AuthV1.CheckSessionResponse(state: .active, role: role, tenantID: request.tenantID, email: "a@acme.test")
   }
 }
@@ -193,7 +198,9 @@ private struct FakeBilling: BillingV1.BillingService {
   func listSubscriptions(
     _ request: BillingV1.ListSubscriptionsRequest, _ call: ServerCall
   ) async throws(RPCError) -> BillingV1.ListSubscriptionsResponse {
-    BillingV1.ListSubscriptionsResponse(pagination: CommonV1.Pagination(page: request.page?.value ?? 1))
+    BillingV1.ListSubscriptionsResponse(
+      subscriptions: request.status == .unspecified ? [] : [BillingV1.Subscription(status: request.status)],
+      pagination: CommonV1.Pagination(page: request.page?.value ?? 1))
   }
 
   func getSubscription(
@@ -202,6 +209,14 @@ private struct FakeBilling: BillingV1.BillingService {
     switch request.id {
     case "slow": try? await Task.sleep(for: .seconds(60))
     case "broken": throw .internal("a secret detail")
+    case "shedding": throw .resourceExhausted("the server is at its limit of calls, try again")
+    case "limited": throw .service(.tooManyRequests("Slow down", retryAfter: 7))
+    case "large": return BillingV1.Subscription(id: String(repeating: "x", count: 100_000))
+    case "deep":
+      // What a body of the deepest JSON allowed could have stored.
+      let nested = (0..<60).reduce(Value.number(1)) { value, _ in .object(["a": value]) }
+      return BillingV1.Subscription(id: "deep", metadata: ["a": nested])
+    case "versioned": call.responseMetadata.append("\"7\"", for: "etag")
     case "missing": throw .service(.notFound("Subscription not found"))
     case "request-id": return BillingV1.Subscription(id: call.requestID)
     default: break

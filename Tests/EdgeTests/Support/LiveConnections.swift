@@ -9,17 +9,17 @@ final class LiveConnections {
   private let edge: LoopBound<EdgeLoop>
   private let handler: LoopBound<SayingBack>
 
-  init(limits: HTTPLimits = HTTPLimits(), timeouts: ConnectionTimeouts = ConnectionTimeouts()) async throws {
+  init(limits: EdgeLimits = EdgeLimits()) async throws {
     group = try EventLoopGroup(count: 1, name: "edge-test")
     let loop = group.loops[0]
     let (edge, handler, port) = try await withCheckedThrowingContinuation {
       (done: CheckedContinuation<(LoopBound<EdgeLoop>, LoopBound<SayingBack>, UInt16), any Error>) in
       loop.execute {
         let handler = SayingBack(loop: loop)
-        let edge = EdgeLoop(loop: loop, limits: limits, timeouts: timeouts, handler: handler)
+        let edge = EdgeLoop(loop: loop, limits: limits, handler: handler)
         done.resume(
           with: Result {
-            let address = try edge.listen(on: SocketAddress(host: "127.0.0.1", port: 0), maximumConnections: 10_000)
+            let address = try edge.listen(on: SocketAddress(host: "127.0.0.1", port: 0))
             return (LoopBound(edge, loop: loop), LoopBound(handler, loop: loop), address.port ?? 0)
           })
       }
