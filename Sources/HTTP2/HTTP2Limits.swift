@@ -28,8 +28,12 @@ public struct HTTP2Limits: Sendable, Hashable {
   public var continuations = 8
   /// Time without any stream after which the connection is closed in order. `nil` leaves it open.
   public var idleTimeout: Duration? = .seconds(300)
-  /// Time without a byte from the peer after which it is asked (PING) whether it is still there. `nil` never asks.
+  /// Time without a byte from the peer after which it is asked (PING) whether it is still there. `nil` never asks. A client whose first
+  /// question was answered asks again after five minutes at the earliest, unless a stream brings something meanwhile: servers of other
+  /// make end connections that ask more often.
   public var keepaliveInterval: Duration? = .seconds(30)
+  /// Client: whether it asks while it has no streams too. Servers of other make must be told to allow that (gRPC A8).
+  public var keepaliveWithoutStreams = false
   /// Time the peer has for the answer to that PING.
   public var keepaliveTimeout: Duration = .seconds(10)
   /// Time the peer has for its preface and first SETTINGS.

@@ -13,25 +13,7 @@ public enum MethodAccess: Sendable, Hashable {
 }
 
 /// When and how often a client may ask again by itself.
-public struct RetryRule: Sendable, Hashable {
-  /// Attempts in all, the first one included.
-  public let maximumAttempts: Int
-  /// The wait before the second attempt; it doubles from there, with jitter.
-  public let initialBackoff: Duration
-  /// The longest wait between two attempts.
-  public let maximumBackoff: Duration
-  /// When set, a second attempt starts this long after the first without waiting for its failure.
-  public let hedgingDelay: Duration?
-
-  public init(
-    maximumAttempts: Int, initialBackoff: Duration, maximumBackoff: Duration, hedgingDelay: Duration? = nil
-  ) {
-    self.maximumAttempts = maximumAttempts
-    self.initialBackoff = initialBackoff
-    self.maximumBackoff = maximumBackoff
-    self.hedgingDelay = hedgingDelay
-  }
-}
+public typealias RetryRule = RPC.RetryRule
 
 /// What `cloudbill.options.v1.method` says of a method. A method without a policy may be called by nobody.
 public struct MethodPolicy: Sendable, Hashable {

@@ -1,6 +1,10 @@
 internal import Reactor
 
 /// What the clock demands of a connection: handshake, idleness, signs of life, the pause within a drain. Pure: told the time.
+///
+/// A client asks for signs of life by the rules of gRPC's proposal A8: only while it has streams, unless it is told otherwise, and no more
+/// often than servers put up with. Those of gRPC C++ and Go end a connection (`too_many_pings`) that sends more than two PINGs in a row
+/// less than five minutes apart while they have sent nothing; so a client's second PING in a row waits that long.
 struct ConnectionLifetime {
   enum Verdict: Equatable {
     case wait
@@ -12,18 +16,26 @@ struct ConnectionLifetime {
     case keepaliveTimeout
   }
 
+  private let role: HTTP2Session.Role
   private let limits: HTTP2Limits
   private let start: Instant
   private(set) var isEstablished = false
   private var lastReceived: Instant
   private var idleSince: Instant?
   private var pingSent: Instant?
+  /// The last PING, answered or not, and how much of streams had arrived by then.
+  private var lastPing: Instant?
+  private var progressAtLastPing = 0
   private var drainStart: Instant?
 
   /// How long requests on their way get when the peer does not answer the PING of a drain.
   private static let drainPause = Duration.seconds(1)
 
-  init(limits: HTTP2Limits, now: Instant) {
+  /// The time between a client's PINGs in a row that servers of other make put up with: their five minutes, and a little.
+  static let pause = Duration.seconds(305)
+
+  init(role: HTTP2Session.Role, limits: HTTP2Limits, now: Instant) {
+    self.role = role
     self.limits = limits
     start = now
     lastReceived = now
@@ -43,15 +55,25 @@ struct ConnectionLifetime {
     return drainStart != nil
   }
 
+  /// When the peer is to be asked for a sign of life, if nothing arrives until then.
+  private func nextPing(progress: Int) -> Instant? {
+    guard let interval = limits.keepaliveInterval else { return nil }
+    let due = lastReceived.advanced(by: interval)
+    guard role == .client, let lastPing, progress == progressAtLastPing else { return due }
+    return max(due, lastPing.advanced(by: max(interval, Self.pause)))
+  }
+
   /// When `verdict` should be asked next.
-  func nextCheck(now: Instant) -> Instant? {
+  /// - Parameter progress: grows with all that arrives for streams.
+  func nextCheck(now: Instant, progress: Int) -> Instant? {
     guard isEstablished else { return start.advanced(by: limits.handshakeTimeout) }
     var due: [Instant] = []
     if let drainStart { due.append(drainStart.advanced(by: Self.drainPause)) }
     if let pingSent {
       due.append(pingSent.advanced(by: limits.keepaliveTimeout))
-    } else if let interval = limits.keepaliveInterval {
-      due.append(lastReceived.advanced(by: interval))
+    } else if let ping = nextPing(progress: progress) {
+      // A client without streams is looked at again later: nothing is rescheduled for each call.
+      due.append(ping > now ? ping : now.advanced(by: limits.keepaliveInterval ?? .zero))
     }
     if let timeout = limits.idleTimeout {
       // A connection that is busy now is looked at again later: nothing is rescheduled for each request.
@@ -60,7 +82,8 @@ struct ConnectionLifetime {
     return due.min()
   }
 
-  mutating func verdict(now: Instant, streamCount: Int) -> Verdict {
+  /// - Parameter progress: grows with all that arrives for streams.
+  mutating func verdict(now: Instant, streamCount: Int, progress: Int) -> Verdict {
     guard isEstablished else {
       return now >= start.advanced(by: limits.handshakeTimeout) ? .handshakeTimeout : .wait
     }
@@ -79,8 +102,11 @@ struct ConnectionLifetime {
       self.idleSince = now
       return .drain
     }
-    if pingSent == nil, let interval = limits.keepaliveInterval, now >= lastReceived.advanced(by: interval) {
+    let mayPing = role == .server || streamCount > 0 || limits.keepaliveWithoutStreams
+    if mayPing, pingSent == nil, let due = nextPing(progress: progress), now >= due {
       pingSent = now
+      lastPing = now
+      progressAtLastPing = progress
       return .ping
     }
     return .wait

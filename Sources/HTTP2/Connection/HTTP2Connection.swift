@@ -42,7 +42,7 @@ public final class HTTP2Connection {
     session = try HTTP2Session(role: role, limits: limits, memory: memory)
     self.tcp = tcp
     self.delegate = delegate
-    lifetime = ConnectionLifetime(limits: limits, now: tcp.loop.now)
+    lifetime = ConnectionLifetime(role: role, limits: limits, now: tcp.loop.now)
     session.delegate = self
     tcp.delegate = self
     tcp.requestFlush()
@@ -59,6 +59,10 @@ public final class HTTP2Connection {
 
   /// Whether a client may open another stream.
   public var takesStreams: Bool { isOpen && !isDraining && !session.isDraining }
+
+  /// Client: streams that may be opened now: one more would wait in the engine for the peer to allow it. The delegate is told when it may
+  /// have grown, by `settingsChanged` and `streamClosed`.
+  public var availableStreams: Int { takesStreams ? session.availableStreams : 0 }
 
   /// Client: opens a stream with a request. Fields of `prepared` come first.
   /// - Throws: `HTTP2Error.cannotOpenStream` when the connection is ending: use another one.
@@ -123,7 +127,7 @@ public final class HTTP2Connection {
   private func scheduleCheck() {
     if let timer { loop.cancel(timer) }
     timer = nil
-    guard let due = lifetime.nextCheck(now: loop.now) else { return }
+    guard let due = lifetime.nextCheck(now: loop.now, progress: session.progress) else { return }
     // Kept until the timer fires or `closed` cancels it.
     timer = loop.schedule(at: due) { self.check() }
   }
@@ -137,7 +141,7 @@ public final class HTTP2Connection {
   private func check() {
     timer = nil
     guard isOpen else { return }
-    switch lifetime.verdict(now: loop.now, streamCount: session.streamCount) {
+    switch lifetime.verdict(now: loop.now, streamCount: session.streamCount, progress: session.progress) {
     case .wait: break
     case .ping: session.ping()
     case .finishDraining: session.finishDraining()
@@ -234,7 +238,10 @@ extension HTTP2Connection: HTTP2SessionDelegate {
   }
 
   public func settingsReceived() {
-    guard !lifetime.isEstablished else { return }
+    guard !lifetime.isEstablished else {
+      delegate?.settingsChanged(self)
+      return
+    }
     lifetime.established()
     delegate?.ready(self)
     scheduleCheck()

@@ -8,6 +8,8 @@ public protocol HTTP2ConnectionDelegate: AnyObject {
   func requestTooLarge(_ stream: HTTP2Stream, on connection: HTTP2Connection)
   /// The peer's first SETTINGS have arrived: it speaks HTTP/2.
   func ready(_ connection: HTTP2Connection)
+  /// The peer's later SETTINGS have arrived: it may allow more streams now.
+  func settingsChanged(_ connection: HTTP2Connection)
   /// The peer takes no new streams; those up to `lastStreamID` may still end well.
   func goAwayReceived(lastStreamID: Int32, code: HTTP2ErrorCode, on connection: HTTP2Connection)
   /// A stream is over; its own delegate has been told.
@@ -22,6 +24,7 @@ extension HTTP2ConnectionDelegate {
   ) { stream.reset(.refusedStream) }
   public func requestTooLarge(_ stream: HTTP2Stream, on connection: HTTP2Connection) {}
   public func ready(_ connection: HTTP2Connection) {}
+  public func settingsChanged(_ connection: HTTP2Connection) {}
   public func goAwayReceived(lastStreamID: Int32, code: HTTP2ErrorCode, on connection: HTTP2Connection) {}
   public func streamClosed(on connection: HTTP2Connection) {}
 }

@@ -7,7 +7,7 @@ public protocol HTTP2SessionDelegate: AnyObject {
   func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool)
   /// Server: a request whose header list is longer than the limit; the session has answered it with 431.
   func requestTooLarge(_ stream: HTTP2Stream)
-  /// The peer's first SETTINGS have arrived: it speaks HTTP/2.
+  /// SETTINGS of the peer have arrived. With the first ones it speaks HTTP/2.
   func settingsReceived()
   /// The peer opens no more streams (server side) or takes no more than up to `lastStreamID` (client side).
   func goAwayReceived(lastStreamID: Int32, code: HTTP2ErrorCode)
@@ -45,6 +45,14 @@ public final class HTTP2Session {
   @exclusivity(unchecked) unowned(unsafe) var delegate: (any HTTP2SessionDelegate)?
   /// Streams that are open now.
   public var streamCount: Int { streams.count }
+  /// Client: streams that may be opened now without waiting in the engine: what the peer allows (SETTINGS_MAX_CONCURRENT_STREAMS) but for
+  /// those that are open.
+  public var availableStreams: Int {
+    let allowed = Int(nghttp2_session_get_remote_settings(engine, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+    return isDraining ? 0 : max(0, allowed - streams.count)
+  }
+  /// Counts what has arrived for streams; wraps around.
+  @exclusivity(unchecked) public internal(set) var progress = 0
   /// Whether new streams are out of the question, in either direction.
   @exclusivity(unchecked) public private(set) var isDraining = false
 

@@ -70,6 +70,9 @@ public final class HTTP2Stream {
   /// Whether the stream is over because its connection is, and not by itself.
   public internal(set) var isConnectionLost = false
 
+  /// Client: whether the head of the request has left for the peer. Of a stream that ends before, the peer has seen nothing.
+  @exclusivity(unchecked) public internal(set) var hasLeft = false
+
   /// Whether the stream is over because a header list was too long: the peer's for our limit, or ours for the engine's.
   public internal(set) var isFieldLimitExceeded = false
 

@@ -4,6 +4,7 @@ internal import Reactor
 /// What a session does with the engine's events.
 extension HTTP2Session {
   func fieldsBegin(_ frame: nghttp2_frame) -> Int32 {
+    progress &+= 1
     arriving.removeAll()
     arrivingListSize = 0
     switch frame.headers.cat {
@@ -88,6 +89,7 @@ extension HTTP2Session {
   static let fieldsTooLarge = PreparedFields([":status": "431", "content-length": "0"])
 
   func dataArrived(_ bytes: UnsafeRawBufferPointer, streamID: Int32) -> Int32 {
+    progress &+= 1
     // The connection's window is renewed at once; what bounds the buffers is each stream's own window.
     nghttp2_session_consume_connection(engine, bytes.count)
     keepData(bytes, streamID: streamID)
@@ -107,8 +109,12 @@ extension HTTP2Session {
 
   /// The engine ends a session by itself where the peer breaks the rules of the connection; its GOAWAY says why.
   func frameSent(_ frame: nghttp2_frame) -> Int32 {
-    if nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) == NGHTTP2_GOAWAY, frame.goaway.error_code != 0 {
+    switch nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) {
+    case NGHTTP2_GOAWAY where frame.goaway.error_code != 0:
       noteTermination(HTTP2ErrorCode(rawValue: frame.goaway.error_code))
+    case NGHTTP2_HEADERS where role == .client:
+      stream(frame.hd.stream_id)?.hasLeft = true
+    default: break
     }
     return SessionCallbacks.ok
   }

@@ -16,7 +16,7 @@ final class ConnectionPool {
   @exclusivity(unchecked) private var waiters = Deque<Call>()
   /// Calls in `waiters` that still wait; the others have ended meanwhile.
   @exclusivity(unchecked) private var waiting = 0
-  @exclusivity(unchecked) private var backoff = Backoff(first: .milliseconds(25), longest: .seconds(1))
+  @exclusivity(unchecked) private var backoff = Backoff(initial: .milliseconds(25), maximum: .seconds(1))
   /// Set between a failed attempt and the next.
   @exclusivity(unchecked) private var retryTimer: Timer?
   @exclusivity(unchecked) private var lastFailure = "not connected yet"

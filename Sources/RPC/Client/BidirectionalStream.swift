@@ -40,9 +40,11 @@ public struct ClientStream<Request: Message, Response: Message>: Sendable {
   public func finish() async throws(RPCError) -> Response {
     await stream.finish()
     guard let response = try await stream.responses.next() else {
-      throw .internal("the response has no message although its status is OK")
+      throw .unimplemented("the response has no message although its status is OK")
     }
-    guard try await stream.responses.next() == nil else { throw .internal("the response has more than one message") }
+    guard try await stream.responses.next() == nil else {
+      throw .unimplemented("the response has more than one message")
+    }
     return response
   }
 

@@ -31,8 +31,7 @@ final class ChannelLane: HTTP2ConnectionDelegate {
     self.target = target
     self.configuration = configuration
     constantFields = RequestFields.constant(userAgent: configuration.userAgent)
-    backoff = Backoff(
-      initial: configuration.initialBackoff, maximum: configuration.maximumBackoff, addressCount: target.count)
+    backoff = Backoff(initial: configuration.initialBackoff, maximum: configuration.maximumBackoff)
   }
 
   var authority: String { configuration.authority ?? target[position].description }
@@ -158,8 +157,9 @@ final class ChannelLane: HTTP2ConnectionDelegate {
   private func attemptFailed(_ message: String) {
     lastFailure = message
     position = (position + 1) % target.count
+    guard !isClosed else { return giveUp(message) }
+    guard position == 0 else { return connect() }
     let wait = backoff.failed(chance: .random(in: 0...1))
-    guard let wait, !isClosed else { return isClosed ? giveUp(message) : connect() }
     let timer = loop.schedule(after: wait) { [weak self] in
       guard let self else { return }
       // Only for somebody who waits: an idle channel keeps no server busy.

@@ -9,17 +9,16 @@ class ClientCall: HTTP2StreamDelegate {
   let path: String
   let options: CallOptions
   private(set) var stream: HTTP2Stream?
-  private(set) var initialMetadata = Metadata()
-  private var trailers: HeaderFields?
+  private(set) var attempt = Attempt()
   /// Whether the call ended with trailers, and not because it was given up or lost.
-  var hasServerStatus: Bool { trailers != nil }
-  private var headReceived = false
-  private var refusal: RPCError?
+  private(set) var hasServerStatus = false
   private var timer: Timer?
   private let start = Instant.now()
   private let cancellation: CallCancellation
   private(set) var isDone = false
   private var attempts = 0
+
+  var initialMetadata: Metadata { attempt.initialMetadata }
 
   init(lane: ChannelLane, path: String, options: CallOptions, cancellation: CallCancellation) {
     self.lane = lane
@@ -79,57 +78,43 @@ class ClientCall: HTTP2StreamDelegate {
   // MARK: - What the stream tells
 
   func response(_ fields: borrowing HeaderFields, endsStream: Bool, on stream: HTTP2Stream) {
-    headReceived = true
-    initialMetadata = Metadata(received: copy fields)
-    if let refusal = ResponseHead.refusal(fields) {
-      // A body that is no gRPC says nothing we understand; the status of HTTP does.
-      self.refusal = refusal
-      if !endsStream { return abort(refusal) }
-    }
-    if endsStream { trailers = copy fields }
+    attempt.response(fields, endsStream: endsStream)
   }
 
   func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {
     guard !isDone else { return stream.consume(bytes.byteCount) }
+    guard attempt.isReadable else {
+      stream.consume(bytes.byteCount)
+      if let outcome = attempt.ignored(bytes.byteCount) {
+        end(outcome.result)
+        stream.reset(.cancel)
+      }
+      return
+    }
     do throws(RPCError) { try received(bytes) } catch { abort(error) }
   }
 
   func trailers(_ fields: borrowing HeaderFields, on stream: HTTP2Stream) {
-    trailers = copy fields
+    attempt.trailers(fields)
   }
 
   func ended(_ stream: HTTP2Stream) {
     guard !isDone else { return }
-    let result = status()
-    end(result)
+    let outcome = attempt.ended()
+    hasServerStatus = outcome.isServerStatus
+    end(outcome.result)
     // The server has answered before it has read the whole request: nobody needs the rest.
     if !stream.hasEndedOutput { stream.reset(.cancel) }
   }
 
-  private func status() -> Result<Metadata, RPCError> {
-    if let refusal { return .failure(refusal) }
-    guard let trailers else { return .failure(.internal("the server ended the response without a status")) }
-    let trailing = Metadata(received: trailers)
-    guard let text = trailers["grpc-status"] else {
-      return .failure(.unknown("the server ended the response without a status"))
-    }
-    let code = Int(text).flatMap { StatusCode(rawValue: $0) } ?? .unknown
-    if code == .ok { return .success(trailing) }
-    let message = trailers.withValue(of: "grpc-message") { StatusMessage.decode($0) } ?? ""
-    return .failure(RPCError(code, message, metadata: trailing))
-  }
-
   func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
     guard !isDone else { return }
-    if stream.isFieldLimitExceeded {
-      return end(.failure(.resourceExhausted("the metadata of the request or the response is over the limit")))
-    }
-    if code == .refusedStream, !headReceived {
-      // The server promises that it has not looked at the request (RFC 9113 §8.7).
+    let outcome = attempt.closed(stream, code: code)
+    if outcome.isUnseen {
       self.stream = nil
       return lane.retry(self)
     }
-    end(.failure(stream.isConnectionLost ? .unavailable("the connection was lost") : ResponseHead.error(of: code)))
+    end(outcome.result)
   }
 
   func end(_ status: Result<Metadata, RPCError>) {

@@ -10,6 +10,8 @@ enum ResponseHead {
     return isGRPC ? nil : .unknown("the server's response is not gRPC")
   }
 
+  static func hasHTTPError(_ fields: borrowing HeaderFields) -> Bool { fields[":status"] != "200" }
+
   private static func error(ofHTTPStatus status: String) -> RPCError {
     let message = "the server answered with HTTP status \(status.prefix(3))"
     switch status {
@@ -17,7 +19,7 @@ enum ResponseHead {
     case "401": return .unauthenticated(message)
     case "403": return .permissionDenied(message)
     case "404": return .unimplemented(message)
-    case "431": return .resourceExhausted("the metadata is longer than the server takes")
+    case "431": return .internal("the metadata is longer than the server takes")
     case "429", "502", "503", "504": return .unavailable(message)
     default: return .unknown(message)
     }

@@ -29,7 +29,7 @@ final class UnaryCall: ClientCall {
     bytes.withUnsafeBytes { assembler.append($0) }
     stream?.consume(bytes.byteCount)
     while let next = try assembler.next({ [UInt8]($0) }) {
-      guard message == nil else { throw .internal("the response has more than one message") }
+      guard message == nil else { throw .unimplemented("the response has more than one message") }
       message = next
     }
   }
@@ -38,8 +38,11 @@ final class UnaryCall: ClientCall {
     switch status {
     case .failure(let error): completion(.failure(error))
     case .success(let trailing):
-      guard let message, assembler.isEmpty else {
-        return completion(.failure(.internal("the response has no whole message although its status is OK")))
+      guard assembler.isEmpty else {
+        return completion(.failure(.internal("the response ends in the middle of a message")))
+      }
+      guard let message else {
+        return completion(.failure(.unimplemented("the response has no message although its status is OK")))
       }
       completion(
         .success(UnaryReply(message: message, initialMetadata: initialMetadata, trailingMetadata: trailing)))

@@ -25,12 +25,41 @@ public struct MethodDescriptor: Sendable, Hashable {
   public let path: String
   public let kind: MethodKind
   public let idempotency: Idempotency
+  /// How often a client asks again by itself when the server cannot be reached. Nil: never.
+  public let retry: RetryRule?
+  /// The time a call has whose caller names no deadline. Nil: as long as it takes.
+  public let timeout: Duration?
 
-  public init(service: String, name: String, kind: MethodKind, idempotency: Idempotency = .unspecified) {
+  /// A rule to retry what is not declared safe to repeat is a programmer's error.
+  public init(
+    service: String, name: String, kind: MethodKind, idempotency: Idempotency = .unspecified, retry: RetryRule? = nil,
+    timeout: Duration? = nil
+  ) {
+    precondition(retry == nil || idempotency != .unspecified, "\(service)/\(name) is retried, but not safe to repeat")
     self.service = service
     self.name = name
     self.path = "/\(service)/\(name)"
     self.kind = kind
     self.idempotency = idempotency
+    self.retry = retry
+    self.timeout = timeout
+  }
+
+  /// The method behind a `:path`, as tools have it that know no schema.
+  /// - Parameter path: `/cloudbill.billing.v1.Billing/GetSubscription`.
+  public init(
+    path: String, kind: MethodKind = .unary, idempotency: Idempotency = .unspecified, retry: RetryRule? = nil,
+    timeout: Duration? = nil
+  ) {
+    precondition(retry == nil || idempotency != .unspecified, "\(path) is retried, but not safe to repeat")
+    let parts = path.utf8.drop { $0 == 0x2f }
+    let end = parts.firstIndex(of: 0x2f) ?? parts.endIndex
+    service = String(parts[..<end]) ?? ""
+    name = String(parts[end...].dropFirst()) ?? ""
+    self.path = path
+    self.kind = kind
+    self.idempotency = idempotency
+    self.retry = retry
+    self.timeout = timeout
   }
 }
