@@ -13,10 +13,11 @@ final class Connection: ReadinessHandler {
 
   private let loop: EventLoop
   private let pool: ConnectionPool
-  @exclusivity(unchecked) private var handle = ConnectionHandle()
+  /// What libpq has of it; nil while connecting and when closed.
+  @exclusivity(unchecked) private var handle: ConnectionHandle?
+  @exclusivity(unchecked) private var attempt: ConnectionAttempt?
   @exclusivity(unchecked) private var watch: Watch?
   @exclusivity(unchecked) private var watchesForWriting = false
-  @exclusivity(unchecked) private var connectTimer: Timer?
   @exclusivity(unchecked) private var prepared = PreparedStatements()
   @exclusivity(unchecked) private var inFlight = Deque<Call>()
   @exclusivity(unchecked) private(set) var state = State.connecting
@@ -37,7 +38,7 @@ final class Connection: ReadinessHandler {
 
   var load: Int { inFlight.count }
   /// Whether the last answer of the server said that no transaction is open.
-  var isOutsideTransaction: Bool { handle.isOutsideTransaction }
+  var isOutsideTransaction: Bool { handle?.isOutsideTransaction ?? false }
   var isIdle: Bool { state == .ready && inFlight.isEmpty && !isLeased && !isCancelling && !isRetired }
 
   /// Whether one more transaction may be sent behind those under way: not behind one that takes long.
@@ -48,47 +49,26 @@ final class Connection: ReadinessHandler {
 
   // MARK: - Connecting
 
-  func connect(_ parameters: ConnectionParameters, addresses: String?, timeout: Duration) {
-    guard state == .connecting else { return }
-    handle.start(parameters, addresses: addresses)
-    connectTimer = loop.schedule(after: timeout) { [self] in
-      connectTimer = nil
-      fail("the server did not answer the connection attempt in time")
-    }
-    if handle.isBad { return fail(handle.errorMessage) }
-    proceed(PGRES_POLLING_WRITING)
-  }
-
-  private func continueConnecting() {
-    // libpq may go on with another socket, so the watch is made anew for each step.
-    endWatch()
-    proceed(handle.pollConnect())
-  }
-
-  private func proceed(_ next: PostgresPollingStatusType) {
-    switch next {
-    case PGRES_POLLING_OK: connected()
-    case PGRES_POLLING_READING: beginWatch(for: .read)
-    case PGRES_POLLING_WRITING: beginWatch(for: .write)
-    default: fail(handle.errorMessage)
+  func connect(_ settings: ConnectionSettings, helpers: BlockingPool, timeout: Duration) {
+    attempt = ConnectionAttempt(loop: loop, settings: settings, helpers: helpers, timeout: timeout) { [self] outcome in
+      attempt = nil
+      switch outcome {
+      case .connected(let handle): connected(handle)
+      case .failed(let reason): fail(reason)
+      }
     }
   }
 
-  private func connected() {
-    if let connectTimer { loop.cancel(connectTimer) }
-    connectTimer = nil
+  private func connected(_ handle: ConnectionHandle) {
+    self.handle = handle
     guard handle.enterPipeline() else { return fail(handle.errorMessage) }
-    state = .ready
-    beginWatch(for: .read)
-    pool.connected(self)
-  }
-
-  private func beginWatch(for interest: Interest) {
     do {
-      watch = try loop.watch(handle.descriptor, for: interest, self)
+      watch = try loop.watch(handle.descriptor, for: .read, self)
     } catch {
-      fail("\(error)")
+      return fail("\(error)")
     }
+    state = .ready
+    pool.connected(self)
   }
 
   private func endWatch() {
@@ -109,6 +89,7 @@ final class Connection: ReadinessHandler {
   }
 
   private func write(_ call: Call) -> Bool {
+    guard let handle else { return false }
     switch call.kind {
     case .single(let tenant):
       // Without BEGIN, everything up to the Sync is one transaction, which the Sync commits. Its failure ends with it, where an
@@ -133,6 +114,7 @@ final class Connection: ReadinessHandler {
   }
 
   private func execute(_ statement: Statement, _ command: Call.Command, _ call: Call) -> Bool {
+    guard let handle else { return false }
     let key = PreparedStatements.Key(statement)
     let name: String
     if let known = prepared.name(of: key) {
@@ -149,8 +131,9 @@ final class Connection: ReadinessHandler {
   }
 
   private func flush() -> Bool {
+    guard let handle, let watch else { return false }
     let outcome = handle.flush()
-    guard outcome >= 0, let watch else { return false }
+    guard outcome >= 0 else { return false }
     let mustWait = outcome == 1
     if mustWait != watchesForWriting {
       watchesForWriting = mustWait
@@ -162,7 +145,7 @@ final class Connection: ReadinessHandler {
   /// Whether the server is still there, as far as the socket tells. Asked before use after a pause, so that a call does not find out and
   /// end with its outcome unknown.
   func proveAlive() -> Bool {
-    guard headSince.duration(to: Instant.now()) > .milliseconds(5), !handle.isStillOpen() else {
+    guard let handle, headSince.duration(to: Instant.now()) > .milliseconds(5), !handle.isStillOpen() else {
       return state == .ready
     }
     lost()
@@ -172,24 +155,18 @@ final class Connection: ReadinessHandler {
   // MARK: - Receiving
 
   func ready(_ events: Interest) {
-    switch state {
-    case .connecting:
-      continueConnecting()
-    case .ready:
-      if watchesForWriting, events.contains(.write), !flush() { return lost() }
-      guard handle.consumeInput() else { return lost() }
-      receive()
-      if inFlight.isEmpty, state == .ready {
-        handle.dropNotifications()
-        if !events.isDisjoint(with: [.hangup, .error]) { return lost() }
-      }
-      if state == .ready, handle.isBad { lost() }
-    case .closed:
-      break
+    guard state == .ready, let handle else { return }
+    if watchesForWriting, events.contains(.write), !flush() { return lost() }
+    guard handle.consumeInput() else { return lost() }
+    receive(handle)
+    if inFlight.isEmpty, state == .ready {
+      handle.dropNotifications()
+      if !events.isDisjoint(with: [.hangup, .error]) { return lost() }
     }
+    if state == .ready, handle.isBad { lost() }
   }
 
-  private func receive() {
+  private func receive(_ handle: ConnectionHandle) {
     var nothing = 0
     // libpq has the end of a command's results at hand as soon as it has given the last one.
     var hasMore = false
@@ -236,7 +213,7 @@ final class Connection: ReadinessHandler {
   /// Asks the server to stop the first call under way, if its caller wants that.
   func cancelHead() {
     guard state == .ready, !isCancelling, let head = inFlight.first, head.interruption != nil else { return }
-    guard let cancel = handle.makeCancel() else { return lost() }
+    guard let cancel = handle?.makeCancel() else { return lost() }
     isCancelling = true
     // By the time the request arrives the server may be busy with the next one.
     for bystander in inFlight.dropFirst() { bystander.mayBeHit = true }
@@ -282,7 +259,7 @@ final class Connection: ReadinessHandler {
 
   /// A server that ends a connection says why first. It may have been read already.
   private func drainLastWords() {
-    guard let head = inFlight.first else { return }
+    guard let handle, let head = inFlight.first else { return }
     var attempts = 0
     while attempts < 16, !handle.isBusy || handle.isBad, let result = handle.nextResult() {
       attempts += 1
@@ -298,9 +275,9 @@ final class Connection: ReadinessHandler {
 
   private func shut() {
     state = .closed
-    if let connectTimer { loop.cancel(connectTimer) }
-    connectTimer = nil
+    attempt?.cancel()
+    attempt = nil
     endWatch()
-    handle.close()
+    handle = nil
   }
 }

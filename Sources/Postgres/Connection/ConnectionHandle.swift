@@ -1,73 +1,84 @@
 internal import CPostgres
 internal import Glibc
 
-/// Owns one `PGconn`: closing it is freeing it. Everything libpq does to a connection goes through here.
-struct ConnectionHandle: ~Copyable {
-  // libpq takes a null connection for a bad one, so a handle that is not open needs no special cases.
-  private var pointer: OpaquePointer?
+/// Owns one `PGconn` and frees it, which closes the connection. Everything libpq does to a connection goes through here.
+// @unchecked Sendable: it is made on a helper thread, handed to its loop once, and touched by the loop only from then on.
+final class ConnectionHandle: @unchecked Sendable {
+  // libpq takes a null connection, which is one it had no memory for, for a bad one.
+  private let pointer: OpaquePointer?
 
-  init() {}
+  /// Begins to connect; `isBad` tells whether that failed at once. It reads files and looks up every host without a `hostaddr`: it
+  /// blocks.
+  /// - Parameter keywords: libpq's keywords with their values.
+  init(connectingWith keywords: [(String, String)]) {
+    var names = keywords.map { UnsafePointer(strdup($0.0)) }
+    var values = keywords.map { UnsafePointer(strdup($0.1)) }
+    defer { for text in names + values { free(UnsafeMutablePointer(mutating: text)) } }
+    names.append(nil)
+    values.append(nil)
+    pointer = PQconnectStartParams(names, values, 0)
+    // libpq prints notices on standard error unless told otherwise.
+    PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+  }
 
   deinit {
     PQfinish(pointer)
   }
 
-  /// Begins to connect; `isBad` tells whether that failed at once.
-  mutating func start(_ parameters: ConnectionParameters, addresses: String?) {
-    close()
-    pointer = parameters.withKeywords(addresses: addresses) { PQconnectStartParams($0, $1, 1) }
-    // libpq prints notices on standard error unless told otherwise.
-    PQsetNoticeProcessor(pointer, { _, _ in }, nil)
-  }
+  /// The connection's settings, to be freed with `PQconninfoFree`.
+  func options() -> UnsafeMutablePointer<PQconninfoOption>? { PQconninfo(pointer) }
 
-  mutating func close() {
-    PQfinish(pointer)
-    pointer = nil
+  /// The server that is being tried, or that the connection leads to.
+  var currentServer: ServerAddress {
+    ServerAddress(
+      host: PQhost(pointer).map { String(cString: $0) } ?? "",
+      hostaddr: PQhostaddr(pointer).map { String(cString: $0) } ?? "",
+      port: PQport(pointer).map { String(cString: $0) } ?? "")
   }
 
   var isBad: Bool { PQstatus(pointer) == CONNECTION_BAD }
   var descriptor: Int32 { PQsocket(pointer) }
-  var serverVersion: Int32 { PQserverVersion(pointer) }
   /// Whether the last `ReadyForQuery` said that no transaction is open.
   var isOutsideTransaction: Bool { PQtransactionStatus(pointer) == PQTRANS_IDLE }
 
-  /// libpq's account of what went wrong, without its line ends. It names hosts, roles and databases, never values.
+  /// libpq's account of what went wrong, without its line ends and hints. It names addresses, roles and databases, never values.
   var errorMessage: String {
-    String(cString: PQerrorMessage(pointer)).split(separator: "\n").joined(separator: "; ")
+    String(cString: PQerrorMessage(pointer)).split(separator: "\n").filter { !$0.hasPrefix("\t") }
+      .joined(separator: "; ")
   }
 
-  mutating func pollConnect() -> PostgresPollingStatusType { PQconnectPoll(pointer) }
+  func pollConnect() -> PostgresPollingStatusType { PQconnectPoll(pointer) }
 
-  mutating func enterPipeline() -> Bool {
+  func enterPipeline() -> Bool {
     PQsetnonblocking(pointer, 1) == 0 && PQenterPipelineMode(pointer) == 1
   }
 
-  mutating func sendPrepare(name: String, _ statement: Statement) -> Bool {
+  func sendPrepare(name: String, _ statement: Statement) -> Bool {
     let types = statement.parameters.slots.map(\.type)
     return statement.sql.withCString { PQsendPrepare(pointer, name, $0, Int32(types.count), types) } == 1
   }
 
-  mutating func sendExecute(name: String, _ parameters: ParameterBuffer) -> Bool {
+  func sendExecute(name: String, _ parameters: ParameterBuffer) -> Bool {
     parameters.withPointers { count, values, lengths, formats in
       PQsendQueryPrepared(pointer, name, count, values, lengths, formats, 1)
     } == 1
   }
 
   /// Ends a unit of the pipeline and writes what is buffered.
-  mutating func sendSync() -> Bool { PQpipelineSync(pointer) == 1 }
+  func sendSync() -> Bool { PQpipelineSync(pointer) == 1 }
 
   /// Writes what is buffered. 0: all of it; 1: the socket is full; -1: the connection is lost.
-  mutating func flush() -> Int32 { PQflush(pointer) }
+  func flush() -> Int32 { PQflush(pointer) }
 
-  mutating func consumeInput() -> Bool { PQconsumeInput(pointer) == 1 }
+  func consumeInput() -> Bool { PQconsumeInput(pointer) == 1 }
   var isBusy: Bool { PQisBusy(pointer) == 1 }
 
-  mutating func nextResult() -> ResultBox? {
+  func nextResult() -> ResultBox? {
     PQgetResult(pointer).map { ResultBox(ResultHandle(owning: $0)) }
   }
 
   /// Reads what came without being asked for, and looks whether the server has gone.
-  mutating func isStillOpen() -> Bool {
+  func isStillOpen() -> Bool {
     var byte: UInt8 = 0
     // Bounded: an idle server says a word or two, never a stream.
     for _ in 0..<8 {
@@ -80,7 +91,7 @@ struct ConnectionHandle: ~Copyable {
   }
 
   /// Nobody listens here, but what arrives would pile up.
-  mutating func dropNotifications() {
+  func dropNotifications() {
     while let notification = PQnotifies(pointer) { PQfreemem(notification) }
   }
 

@@ -10,6 +10,7 @@ enum SQLState {
   static let exclusionViolation = "23P01"
   static let restrictViolation = "23001"
   static let activeTransaction = "25001"
+  static let readOnlyTransaction = "25006"
   static let noActiveTransaction = "25P01"
   static let inFailedTransaction = "25P02"
   static let invalidStatementName = "26000"
@@ -30,9 +31,30 @@ enum SQLState {
     case exclusionViolation: .constraint(kind: .exclusion, name: name)
     case serializationFailure, deadlockDetected: .serialization
     case queryCanceled: .timeout
-    case "57P01", "57P02", "57P05": .unavailable(reason: "the server ended the connection (SQLSTATE \(code))")
-    case "57P03", "53300": .unavailable(reason: "the server takes no connections (SQLSTATE \(code))")
-    default: .server(sqlState: code)
+    default: awayReason(code).map { .unavailable(reason: "\($0) (SQLSTATE \(code))") } ?? .server(sqlState: code)
+    }
+  }
+
+  /// Why the server cannot work at the moment, for the codes that say so: whole classes, since newer servers add codes to them. Nothing
+  /// is wrong with the statement, and it may succeed later. Nil for every other code.
+  static func awayReason(_ code: String) -> String? {
+    switch code {
+    case "53100": "the server's disk is full"
+    case "53200": "the server is out of memory"
+    case "53300": "the server takes no more connections"
+    case "57P01", "57P02", "57P05": "the server ended the connection"
+    case "57P03": "the server does not take connections yet"
+    case "57P04": "the database was dropped"
+    case "58030": "the server cannot read or write its files"
+    case readOnlyTransaction: "the server only reads at the moment"
+    default:
+      switch code.prefix(2) {
+      case "08": "the connection to the server failed"
+      case "53": "the server lacks resources"
+      case "57": "an administrator intervened"
+      case "58": "the server's system failed"
+      default: nil
+      }
     }
   }
 }

@@ -9,23 +9,36 @@ public final class Database: Sendable {
   public let configuration: DatabaseConfiguration
   private let pools: [LoopBound<ConnectionPool>]
   private let counters: [PoolCounters]
-  private let helpers: BlockingPool
+  private let connecting: BlockingPool
+  private let cancelling: BlockingPool
   private let turn = Atomic<Int>(0)
 
   /// How long `close` lets statements under way run on.
   private static let closingLimit = Duration.seconds(5)
 
   /// Connects when first needed; a database that is down is found out by the calls.
-  public init(group: EventLoopGroup, configuration: DatabaseConfiguration) {
+  public convenience init(group: EventLoopGroup, configuration: DatabaseConfiguration) {
+    self.init(group: group, configuration: configuration, lookUp: HostLookup.system)
+  }
+
+  /// - Parameter lookUp: gives the addresses of a host name; called on a thread that may block.
+  init(
+    group: EventLoopGroup, configuration: DatabaseConfiguration, lookUp: @escaping @Sendable (String) -> HostLookup
+  ) {
     self.configuration = configuration
-    // For what blocks in libpq: requests to cancel and name look-ups. Rare, and bounded.
-    let helpers = BlockingPool(threads: 2, queueLimit: 256)
-    self.helpers = helpers
+    // For what blocks in libpq. Rare, and bounded.
+    let connecting = BlockingPool(threads: 2, queueLimit: 256)
+    let cancelling = BlockingPool(threads: 2, queueLimit: 256)
+    self.connecting = connecting
+    self.cancelling = cancelling
+    let settings = ConnectionSettings(configuration, lookUp: lookUp)
     let counters = group.loops.map { _ in PoolCounters() }
     self.counters = counters
     pools = zip(group.loops, counters).map { loop, counters in
       LoopBound(
-        ConnectionPool(loop: loop, configuration: configuration, counters: counters, helpers: helpers), loop: loop)
+        ConnectionPool(
+          loop: loop, configuration: configuration, settings: settings, counters: counters, connecting: connecting,
+          cancelling: cancelling), loop: loop)
     }
   }
 
@@ -38,7 +51,8 @@ public final class Database: Sendable {
         }
       }
     }
-    helpers.stop()
+    connecting.stop()
+    cancelling.stop()
   }
 
   /// What the pools are doing, added up.

@@ -5,7 +5,8 @@ public enum ConstraintKind: Sendable, Hashable {
 
 /// Why a database call gave no result. No case carries a value of a row or of a parameter, so each may be logged.
 public enum DatabaseError: Error, Sendable, Hashable {
-  /// No connection can be had, or it was lost before anything could be committed. Nothing was changed; come back later.
+  /// No connection can be had, it was lost before anything could be committed, or the server cannot work at the moment: its disk is full,
+  /// it is shutting down (SQLSTATE classes 08, 53, 57 and 58, and 25006). Nothing was changed; come back later.
   case unavailable(reason: String)
   /// The deadline passed, while waiting for a connection or in the database. Nothing was changed.
   case timeout

@@ -10,8 +10,11 @@ final class ConnectionPool {
   let loop: EventLoop
   let configuration: DatabaseConfiguration
   let counters: PoolCounters
-  private let parameters: ConnectionParameters?
-  private let helpers: BlockingPool
+  private let settings: ConnectionSettings?
+  /// Runs what blocks while connecting.
+  private let connecting: BlockingPool
+  /// Sends requests to cancel. Threads of their own: a name server that does not answer must not keep them.
+  private let cancelling: BlockingPool
   @exclusivity(unchecked) private var connections: [Connection] = []
   @exclusivity(unchecked) private var waiters = Deque<Call>()
   /// Calls in `waiters` that still wait; the others have ended meanwhile.
@@ -28,12 +31,16 @@ final class ConnectionPool {
   /// How long after the deadline the server's own `statement_timeout` is waited for.
   static let timeoutGrace = Duration.milliseconds(100)
 
-  init(loop: EventLoop, configuration: DatabaseConfiguration, counters: PoolCounters, helpers: BlockingPool) {
+  init(
+    loop: EventLoop, configuration: DatabaseConfiguration, settings: ConnectionSettings?, counters: PoolCounters,
+    connecting: BlockingPool, cancelling: BlockingPool
+  ) {
     self.loop = loop
     self.configuration = configuration
     self.counters = counters
-    self.helpers = helpers
-    parameters = ConnectionParameters(configuration)
+    self.settings = settings
+    self.connecting = connecting
+    self.cancelling = cancelling
   }
 
   // MARK: - Calls
@@ -82,7 +89,7 @@ final class ConnectionPool {
     while waiting == 0, let connection = connection(for: call) {
       if connection.load > 0 || connection.proveAlive() { return give(connection, to: call) }
     }
-    if connections.isEmpty, retryTimer != nil || parameters == nil { return end(call, .failed(unavailable)) }
+    if connections.isEmpty, retryTimer != nil || settings == nil { return end(call, .failed(unavailable)) }
     guard waiting < configuration.waitersPerLoop else { return end(call, .failed(.poolExhausted)) }
     call.state = .waiting
     waiters.append(call)
@@ -192,8 +199,8 @@ final class ConnectionPool {
   /// Sends a request to cancel where it may block; `delivered` runs on the loop.
   func cancel(_ handle: CancelHandle, delivered: @escaping @Sendable () -> Void) {
     counters.cancels.add(1)
-    Task(executorPreference: loop) { [helpers, loop] in
-      _ = try? await helpers.run { handle.send() }
+    Task(executorPreference: loop) { [cancelling, loop] in
+      _ = try? await cancelling.run { handle.send() }
       loop.execute(delivered)
     }
   }
@@ -316,7 +323,7 @@ final class ConnectionPool {
   // MARK: - Growing and closing
 
   private var unavailable: DatabaseError {
-    .unavailable(reason: parameters == nil ? "the connection string is not valid" : lastFailure)
+    .unavailable(reason: settings == nil ? "the connection string is not valid" : lastFailure)
   }
 
   /// Makes one more connection if there may be one more and none is being made.
@@ -328,18 +335,10 @@ final class ConnectionPool {
   }
 
   private func startConnection() {
-    guard !isClosed, let parameters else { return }
+    guard !isClosed, let settings else { return }
     let connection = Connection(loop: loop, pool: self)
     connections.append(connection)
-    let timeout = configuration.connectTimeout
-    guard !parameters.hostsToResolve.isEmpty else {
-      return connection.connect(parameters, addresses: nil, timeout: timeout)
-    }
-    let bound = LoopBound(connection, loop: loop)
-    Task(executorPreference: loop) { [helpers, loop] in
-      let addresses = try? await helpers.run { ConnectionParameters.resolve(parameters.hostsToResolve) }
-      loop.execute { bound.value.connect(parameters, addresses: addresses ?? "", timeout: timeout) }
-    }
+    connection.connect(settings, helpers: connecting, timeout: configuration.connectTimeout)
   }
 
   private func failWaiters(_ error: DatabaseError) {

@@ -154,39 +154,6 @@ struct RecoveryTests {
     }
   }
 
-  @Test("a server that never answers is given up after the connect timeout")
-  func silentServer() async throws {
-    let group = try EventLoopGroup(count: 1)
-    defer { group.stop() }
-    let silent = try await SilentServer.start(on: group.loops[0])
-    var configuration = DatabaseConfiguration(conninfo: "host=127.0.0.1 port=\(silent) dbname=x user=x")
-    configuration.connectTimeout = .milliseconds(200)
-    let database = Database(group: group, configuration: configuration)
-    let error = await failure { try await database.unscoped(deadline: soon, Statement("select 1")) }
-    #expect(error == .unavailable(reason: "the server did not answer the connection attempt in time"))
-    await database.close()
-  }
-
-  @Test("a host name is looked up; one that is none, and a broken connection string, are said without quoting it")
-  func names() async throws {
-    let port = try TestDatabase.psql(TestEnvironment.postgres, "show port").filter(\.isNumber)
-    try await withDatabase(adjusting: { $0.conninfo += " host=localhost port=\(port)" }) { database, _ in
-      let count = try await database.unscoped(deadline: soon, Statement("select 1"))
-      #expect(count == 1)
-    }
-    try await withDatabase(adjusting: { $0.conninfo = "host=no.such.host.invalid dbname=x" }) { database, _ in
-      let error = await failure { try await database.unscoped(deadline: soon, Statement("select 1")) }
-      guard case .unavailable? = error else {
-        Issue.record("\(String(describing: error))")
-        return
-      }
-    }
-    try await withDatabase(adjusting: { $0.conninfo = "password=hush nonsense" }) { database, _ in
-      let error = await failure { try await database.unscoped(deadline: soon, Statement("select 1")) }
-      #expect(error == .unavailable(reason: "the connection string is not valid"))
-    }
-  }
-
   private func withServer(
     _ cluster: ThrowawayCluster, _ body: @escaping @Sendable (Database) async throws -> Void
   ) async throws {
@@ -196,21 +163,5 @@ struct RecoveryTests {
     await database.close()
     group.stop()
     try outcome.get()
-  }
-}
-
-/// Accepts connections and says nothing.
-private enum SilentServer {
-  static func start(on loop: EventLoop) async throws -> UInt16 {
-    try await withUnsafeThrowingContinuation { continuation in
-      loop.execute {
-        continuation.resume(
-          with: Result {
-            let listener = try TCPListener(
-              loop: loop, address: SocketAddress(host: "127.0.0.1", port: 0), maximumConnections: 8, accept: { _ in })
-            return listener.localAddress.port ?? 0
-          })
-      }
-    }
   }
 }

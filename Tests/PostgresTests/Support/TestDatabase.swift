@@ -1,8 +1,9 @@
 import Glibc
-import Postgres
 import Reactor
 import TestSupport
 import Testing
+
+@testable import Postgres
 
 /// A database of its own on the test cluster, dropped at the end.
 final class TestDatabase: Sendable {
@@ -49,14 +50,15 @@ final class TestDatabase: Sendable {
 
 /// Loops, a database and its pool, for the time of `body`, which runs on the first loop.
 func withDatabase<Result: Sendable>(
-  _ setup: String = "", loops: Int = 1, adjusting adjust: (inout DatabaseConfiguration) -> Void = { _ in },
+  _ setup: String = "", loops: Int = 1, lookUp: @escaping @Sendable (String) -> HostLookup = HostLookup.system,
+  adjusting adjust: (inout DatabaseConfiguration) -> Void = { _ in },
   _ body: @escaping @Sendable (Database, TestDatabase) async throws -> Result
 ) async throws -> Result {
   let test = try TestDatabase(setup)
   var configuration = DatabaseConfiguration(conninfo: test.conninfo)
   adjust(&configuration)
   let group = try EventLoopGroup(count: loops, name: "pg-test")
-  let database = Database(group: group, configuration: configuration)
+  let database = Database(group: group, configuration: configuration, lookUp: lookUp)
   let outcome = await Task(executorPreference: group.loops[0]) { try await body(database, test) }.result
   await database.close()
   group.stop()

@@ -7,13 +7,26 @@ final class ThrowawayCluster: Sendable {
   private let directory: TemporaryDirectory
   private let port = freePort()
 
+  /// The port, on `listening` and on the socket.
+  var portNumber: UInt16 { port }
+  var path: String { directory.path }
+  private let settings: String
+
   var conninfo: String { "host=\(directory.path) port=\(port) user=postgres dbname=postgres" }
 
-  init() throws {
+  /// - Parameters:
+  ///   - settings: more options of `postgres`; without any it listens on its socket only.
+  ///   - prepare: puts files into the data directory before the first start.
+  init(settings: String = "-c listen_addresses=''", preparing prepare: (_ data: String) throws -> Void = { _ in })
+    throws
+  {
+    self.settings = settings
     directory = try TemporaryDirectory()
     if getuid() == 0 { try Self.check(runProcess("chown", ["postgres:postgres", directory.path])) }
     try run(
       "initdb", ["-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"])
+    try prepare(data)
+    if getuid() == 0 { try Self.check(runProcess("chown", ["-R", "postgres:postgres", data])) }
     try start()
   }
 
@@ -23,7 +36,7 @@ final class ThrowawayCluster: Sendable {
   }
 
   func start() throws {
-    let settings = "-c listen_addresses='' -c unix_socket_directories='\(directory.path)' -c port=\(port) -c fsync=off"
+    let settings = "\(settings) -c unix_socket_directories='\(directory.path)' -c port=\(port) -c fsync=off"
     try run("pg_ctl", ["-D", data, "-w", "-l", directory.path + "/log", "-o", settings, "start"])
   }
 
