@@ -82,7 +82,8 @@ struct ConnectionAttemptTests {
     try await withDatabase(
       lookUp: { _ in
         if EventLoop.current != nil { onLoop.add() }
-        gate.wait()
+        // Bounded, so that a look-up on the loop fails the test instead of hanging it.
+        _ = gate.wait(timeout: .now() + 10)
         return .addresses(["127.0.0.1"])
       },
       adjusting: {
