@@ -38,11 +38,14 @@ final class EdgeLoop {
     let listener = try TCPListener(
       loop: loop, address: address, maximumConnections: limits.connectionsPerLoop, balance: balance
     ) {
-      [unowned self] connection in
+      [weak self] connection in
+      // One may still come from another loop when the edge is gone.
+      guard let self else { return connection.close() }
       connection.maximumBufferedBytes = limits.unreadAnswerBytes
       let sniffing = SniffingConnection(connection, on: self)
       connection.delegate = sniffing
       add(sniffing)
+      if isDraining { sniffing.drain() }
     }
     self.listener = listener
     return listener.localAddress
@@ -56,12 +59,17 @@ final class EdgeLoop {
     connections[ObjectIdentifier(connection)] = nil
   }
 
+  /// Lets nobody in any longer; who waits to be let in is accepted, to be answered or told of the end like the others.
+  func stopListening() {
+    listener?.close()
+    listener = nil
+  }
+
   /// Stops accepting; idle connections end now, busy ones after their answer.
   func beginDrain() {
     guard !isDraining else { return }
     isDraining = true
-    listener?.close()
-    listener = nil
+    stopListening()
     for connection in Array(connections.values) { connection.drain() }
   }
 

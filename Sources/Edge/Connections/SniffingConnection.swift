@@ -7,10 +7,15 @@ final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
   private let edge: EdgeLoop
   private var sniffer = ProtocolSniffer()
   private var timer: Timer?
+  private let accepted: Instant
+
+  /// How long the first request of a new connection may take to arrive when the edge drains.
+  private static let firstRequest = Duration.seconds(1)
 
   init(_ connection: TCPConnection, on edge: EdgeLoop) {
     self.connection = connection
     self.edge = edge
+    accepted = edge.loop.now
     wait(edge.limits.idleTimeout)
   }
 
@@ -55,6 +60,11 @@ final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
     edge.remove(self)
   }
 
-  func drain() { connection.close() }
+  /// A peer that has just been let in has probably sent a request, which is answered.
+  func drain() {
+    let left = edge.loop.now.duration(to: accepted.advanced(by: Self.firstRequest))
+    if left > .zero { wait(left) } else { connection.close() }
+  }
+
   func closeNow() { connection.close() }
 }

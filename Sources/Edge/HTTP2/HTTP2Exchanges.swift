@@ -22,6 +22,7 @@ final class HTTP2Exchanges: HTTP2ConnectionDelegate, DrainableConnection {
       let connection = try HTTP2Connection(server: tcp, limits: limits, memory: edge.engineMemory, delegate: exchanges)
       exchanges.connection = connection
       edge.add(exchanges)
+      if edge.isDraining { connection.drain() }
       return connection
     } catch {
       return nil

@@ -44,6 +44,8 @@ final class EdgeServer: Sendable {
 
   /// Takes no more connections, answers what has been asked, closes; cuts off what is left after `limit`.
   func drain(within limit: Duration) async {
+    // On every loop first: a loop may have handed a new connection to one that would otherwise be drained before it comes.
+    for edge in loops { await Task(executorPreference: edge.loop) { edge.value.stopListening() }.value }
     for edge in loops { await Task(executorPreference: edge.loop) { edge.value.beginDrain() }.value }
     let end = Instant.now().advanced(by: limit)
     while openConnections > 0, Instant.now() < end { try? await Task.sleep(for: .milliseconds(10)) }

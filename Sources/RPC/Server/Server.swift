@@ -64,6 +64,8 @@ public final class Server: Sendable {
   /// What still runs after `limit` is cut off.
   public func drain(within limit: Duration) async {
     health.setAll(.notServing)
+    // On every loop first: a loop may have handed a new connection to one that would otherwise be drained before it comes.
+    for lane in lanes { await Task(executorPreference: lane.loop) { lane.value.stopListening() }.value }
     await withTaskGroup(of: Void.self) { tasks in
       for lane in lanes {
         tasks.addTask { await Self.drain(lane, within: limit) }

@@ -38,8 +38,9 @@ final class ServerLane: HTTP2ConnectionDelegate {
     listener = try TCPListener(
       loop: loop, address: address, maximumConnections: max(1, configuration.maximumConnections / lanes),
       balance: balance
-    ) { [unowned self] tcp in
-      self.accept(tcp)
+    ) { [weak self] tcp in
+      // One may still come from another loop when this server is gone.
+      if let self { accept(tcp) } else { tcp.close() }
     }
   }
 
@@ -48,6 +49,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
       let connection = try HTTP2Connection(
         server: tcp, limits: configuration.connectionLimits, memory: memory, delegate: self)
       connections[ObjectIdentifier(connection)] = connection
+      if isDraining { connection.drain() }
     } catch {
       tcp.close()
     }
@@ -112,12 +114,17 @@ final class ServerLane: HTTP2ConnectionDelegate {
 
   // MARK: - The end
 
+  /// Lets nobody in any longer; who waits to be let in is accepted, to be told of the end like the others.
+  func stopListening() {
+    listener?.close()
+    listener = nil
+  }
+
   /// Takes no more connections and calls; `done` is called when the last connection has closed.
   func drain(_ done: @escaping () -> Void) {
     isDraining = true
     drained.append(done)
-    listener?.close()
-    listener = nil
+    stopListening()
     for connection in Array(connections.values) { connection.drain() }
     if connections.isEmpty { drainingDone() }
   }
@@ -132,8 +139,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
   /// Ends what is left.
   func close() {
     handlerTasks.close()
-    listener?.close()
-    listener = nil
+    stopListening()
     for connection in Array(connections.values) { connection.close() }
   }
 }

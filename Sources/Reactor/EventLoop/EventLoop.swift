@@ -34,6 +34,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) private var yielded = Deque<() -> Void>()
   @exclusivity(unchecked) private var timers = TimerHeap<TimerAction>()
   @exclusivity(unchecked) private var watches = WatchTable()
+  @exclusivity(unchecked) private var posted: [(key: UInt64, readiness: () -> Interest)] = []
   @exclusivity(unchecked) private var flushes: [any Flushable] = []
   @exclusivity(unchecked) private var stopping = false
   @exclusivity(unchecked) private var turnStart = Instant(nanoseconds: 0)
@@ -246,6 +247,18 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     return watch
   }
 
+  /// A watch of something that is no descriptor: its handler is told what `post` says, and that the loop ends.
+  func watch(_ handler: any ReadinessHandler) -> Watch {
+    preconditionCurrent()
+    return watches.insert(handler, descriptor: -1)
+  }
+
+  /// Tells the handler of a watch in the next turn what `readiness` answers then.
+  func post(_ watch: Watch, _ readiness: @escaping () -> Interest) {
+    preconditionCurrent()
+    posted.append((watch.key, readiness))
+  }
+
   /// Changes what a watched descriptor is watched for.
   public func modify(_ watch: Watch, for interest: Interest) {
     preconditionCurrent()
@@ -258,7 +271,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Ends a watch. Call it before the descriptor is closed. Twice is harmless.
   public func unwatch(_ watch: Watch) {
     preconditionCurrent()
-    guard watches.remove(watch) else { return }
+    guard watches.remove(watch), watch.descriptor >= 0 else { return }
     epoll_ctl(epollDescriptor, EPOLL_CTL_DEL, watch.descriptor, nil)
   }
 
@@ -301,6 +314,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     turnStart = .now()
     activity.turnBegins(at: clock == nil ? turnStart : .system())
     if count > 0 { dispatch(UnsafeMutableBufferPointer(rebasing: events[..<Int(count)])) }
+    dispatchPosted()
     while let action = timers.popDue(at: turnStart) {
       isEventful = true
       action.run()
@@ -315,6 +329,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     }
     activity.turnEnds(at: .system(), watches: watches.count, timers: timers.count)
   }
+
+  /// Something waits for the next turn.
+  private var hasWork: Bool { !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || !posted.isEmpty }
 
   private func timeout() -> Int64 {
     if !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || !yielded.isEmpty { return 0 }
@@ -334,6 +351,18 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         isEventful = true
         watches.handler(for: key)?.ready(Interest(rawValue: event.events))
       }
+    }
+  }
+
+  private func dispatchPosted() {
+    guard !posted.isEmpty else { return }
+    isEventful = true
+    let due = posted
+    posted.removeAll(keepingCapacity: true)
+    for (key, readiness) in due {
+      guard let handler = watches.handler(for: key) else { continue }
+      let events = readiness()
+      if !events.isEmpty { handler.ready(events) }
     }
   }
 
@@ -357,8 +386,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       return box
     }
     for answer in taken.questions {
-      let hasWork = !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || isEventful
-      answer(EventLoopProgress(eventfulTurns: eventfulTurns, hasWork: hasWork, nextTimer: timers.next))
+      answer(
+        EventLoopProgress(
+          eventfulTurns: eventfulTurns, hasWork: hasWork || isEventful, nextTimer: timers.next))
     }
     ready.append(contentsOf: taken.jobs)
     if !taken.closures.isEmpty { isEventful = true }

@@ -8,6 +8,7 @@ public final class AcceptBalance: Sendable {
   private struct Member {
     let loop: EventLoop
     let listener: LoopBound<TCPListener>
+    let socket: ListeningSocket
     var connections = 0
   }
 
@@ -15,9 +16,17 @@ public final class AcceptBalance: Sendable {
 
   public init() {}
 
-  func join(_ listener: TCPListener, _ loop: EventLoop) {
+  func join(_ listener: TCPListener, _ socket: ListeningSocket, _ loop: EventLoop) {
     let bound = LoopBound(listener, loop: loop)
-    members.withLock { $0.append(Member(loop: loop, listener: bound)) }
+    members.withLock { $0.append(Member(loop: loop, listener: bound, socket: socket)) }
+  }
+
+  /// The socket of a listener that has bound the same path, counted as used once more. Other addresses can be bound by each loop.
+  func sharedSocket(_ address: SocketAddress) -> ListeningSocket? {
+    guard case .unix = address else { return nil }
+    return members.withLock { members in
+      members.lazy.map(\.socket).first { $0.address == address && $0.share() }
+    }
   }
 
   func leave(_ loop: EventLoop) {

@@ -33,6 +33,12 @@ struct OutputBuffer: ~Copyable {
     }
   }
 
+  /// Drops what waits.
+  mutating func removeAll() {
+    start = 0
+    end = 0
+  }
+
   private mutating func makeRoom(for byteCount: Int) {
     let kept = end - start
     if memory.count - kept >= byteCount, start >= memory.count / 2 {
@@ -71,8 +77,11 @@ struct OutputBufferPool: ~Copyable {
     return OutputBuffer(capacity: Self.bufferByteCount)
   }
 
+  /// What a connection left unwritten is dropped: the next one must not send it.
   mutating func giveBack(_ buffer: consuming OutputBuffer) {
     guard buffers.count < capacity, buffer.capacity <= Self.bufferByteCount * 4 else { return }
+    var buffer = buffer
+    buffer.removeAll()
     buffers.append(Box(buffer))
   }
 }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// Told on the loop's thread what happens on a connection. The delegate usually owns the protocol state of the connection.
@@ -21,7 +20,7 @@ extension TCPConnectionDelegate {
   public func inputClosed(_ connection: TCPConnection) { connection.closeAfterFlush() }
 }
 
-/// A stream socket on an event loop: one read a wake-up, one write a turn, and a bounded output buffer. Loop-bound: every member is to be
+/// A stream connection on an event loop: one read a wake-up, one write a turn, and a bounded output buffer. Loop-bound: every member is to be
 /// used on `loop`'s thread. The loop keeps an open connection and its delegate alive until `closed`.
 public final class TCPConnection: ReadinessHandler, Flushable {
   public let loop: EventLoop
@@ -34,7 +33,7 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   /// Where this connection is counted, for one that was accepted.
   var balance: AcceptBalance?
 
-  private let descriptor: Int32
+  private let transport: Transport
   @exclusivity(unchecked) private var watch: Watch?
   @exclusivity(unchecked) private var interest: Interest = [.read, .inputClosed]
   @exclusivity(unchecked) private var output: OutputBuffer?
@@ -56,10 +55,8 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   }
 
   /// Takes over a connected, non-blocking socket. Nothing is read before `delegate` is set and the loop's next turn.
-  init(loop: EventLoop, descriptor: Int32, remoteAddress: SocketAddress) throws(ReactorError) {
-    self.loop = loop
-    self.descriptor = descriptor
-    self.remoteAddress = remoteAddress
+  convenience init(loop: EventLoop, descriptor: Int32, remoteAddress: SocketAddress) throws(ReactorError) {
+    self.init(loop: loop, transport: .socket(descriptor), remoteAddress: remoteAddress)
     var yes: Int32 = 1
     if remoteAddress.family != AF_UNIX {
       setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
@@ -68,15 +65,27 @@ public final class TCPConnection: ReadinessHandler, Flushable {
     do throws(ReactorError) {
       watch = try loop.watch(descriptor, for: interest, self)
     } catch {
-      Glibc.close(descriptor)
+      transport.close()
       state = .closed
       throw error
     }
     loop.adjustOpenConnections(by: 1)
   }
 
+  convenience init(loop: EventLoop, memory endpoint: MemoryEndpoint, remoteAddress: SocketAddress) {
+    self.init(loop: loop, transport: .memory(endpoint), remoteAddress: remoteAddress)
+    watch = endpoint.watch(for: interest, self)
+    loop.adjustOpenConnections(by: 1)
+  }
+
+  private init(loop: EventLoop, transport: Transport, remoteAddress: SocketAddress) {
+    self.loop = loop
+    self.transport = transport
+    self.remoteAddress = remoteAddress
+  }
+
   /// Where this side is bound.
-  public var localAddress: SocketAddress { .local(of: descriptor) }
+  public var localAddress: SocketAddress { transport.localAddress }
 
   public var isOpen: Bool { state == .open }
 
@@ -122,15 +131,14 @@ public final class TCPConnection: ReadinessHandler, Flushable {
     guard state != .closed else { return }
     guard output != nil else { return outputEmpty(wrote: false) }
     while let count = output?.count, count > 0 {
-      let written = output?.withPending { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } ?? 0
+      let written = output?.withPending { transport.send($0) } ?? 0
       if written > 0 {
         output?.removeFirst(written)
-      } else if written < 0, errno == EINTR {
-        continue
-      } else if written < 0, errno == EAGAIN {
-        return setInterest(interest.union(.write))
       } else {
-        return finish(errno == EPIPE || errno == ECONNRESET ? .connectionReset : .last("send"))
+        let code = Int32(-written)
+        if code == EINTR { continue }
+        if code == EAGAIN { return setInterest(interest.union(.write)) }
+        return finish(code == EPIPE || code == ECONNRESET ? .connectionReset : .systemCall(name: "send", code: code))
       }
     }
     outputEmpty(wrote: true)
@@ -142,7 +150,7 @@ public final class TCPConnection: ReadinessHandler, Flushable {
     if state == .closingAfterFlush { return finish(nil) }
     if outputEnd == .asked {
       outputEnd = .sent
-      shutdown(descriptor, Int32(SHUT_WR))
+      transport.endOutput()
     }
     if wrote { delegate?.drained(self) }
   }
@@ -173,14 +181,16 @@ public final class TCPConnection: ReadinessHandler, Flushable {
 
   private func readOnce() {
     let buffer = loop.readBuffer
-    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    let count = transport.receive(into: buffer)
     if count > 0 {
       guard state == .open else { return }
       delegate?.received(UnsafeRawBufferPointer(rebasing: buffer[..<count]).bytes, from: self)
     } else if count == 0 {
       endInput()
-    } else if errno != EAGAIN, errno != EINTR {
-      finish(errno == ECONNRESET ? .connectionReset : .last("recv"))
+    } else {
+      let code = Int32(-count)
+      guard code != EAGAIN, code != EINTR else { return }
+      finish(code == ECONNRESET ? .connectionReset : .systemCall(name: "recv", code: code))
     }
   }
 
@@ -192,13 +202,10 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   }
 
   private func pendingError() -> ReactorError? {
-    var code: Int32 = 0
-    var length = socklen_t(4)
-    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-    switch code {
-    case 0: return nil
-    case ECONNRESET, EPIPE: return .connectionReset
-    default: return .systemCall(name: "socket", code: code)
+    switch transport.pendingError() {
+    case 0: nil
+    case ECONNRESET, EPIPE: .connectionReset
+    case let code: .systemCall(name: "socket", code: code)
     }
   }
 
@@ -235,7 +242,7 @@ public final class TCPConnection: ReadinessHandler, Flushable {
     state = .closed
     if let watch { loop.unwatch(watch) }
     watch = nil
-    Glibc.close(descriptor)
+    transport.close()
     loop.adjustOpenConnections(by: -1)
     balance?.closed(on: loop)
     if let buffer = output.take() { loop.outputBuffers.giveBack(buffer) }
@@ -247,7 +254,7 @@ public final class TCPConnection: ReadinessHandler, Flushable {
   private func setInterest(_ wanted: Interest) {
     guard wanted != interest, let watch else { return }
     interest = wanted
-    loop.modify(watch, for: wanted)
+    transport.modify(watch, on: loop, for: wanted)
   }
 }
 

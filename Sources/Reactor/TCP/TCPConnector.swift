@@ -21,6 +21,11 @@ private final class ConnectionAttempt: ReadinessHandler {
   private var descriptor: Int32 = -1
   private var watch: Watch?
   private var timer: Timer?
+  /// Until the next attempt, or until a failure is told.
+  private var pause: Timer?
+
+  /// How long to wait for room in a unix listener's queue before asking again.
+  private static let queuePause = Duration.milliseconds(5)
 
   init(loop: EventLoop, address: SocketAddress, completion: @escaping (Result<TCPConnection, ReactorError>) -> Void) {
     self.loop = loop
@@ -31,21 +36,35 @@ private final class ConnectionAttempt: ReadinessHandler {
   func begin(timeout: Duration) {
     descriptor = cl_stream_socket(address.family)
     guard descriptor >= 0 else { return failLater(.last("socket")) }
-    let code = address.withSocketAddress { Glibc.connect(descriptor, $0, $1) }
-    guard code == 0 || errno == EINPROGRESS || errno == EAGAIN else { return failLater(error(for: errno)) }
+    timer = loop.schedule(after: timeout) { self.end(.failure(.connectTimedOut(self.address))) }
+    attempt()
+  }
+
+  private func attempt() {
+    let code = address.withSocketAddress { Glibc.connect(descriptor, $0, $1) } == 0 ? 0 : errno
+    // connect(2): interrupted, it goes on in the background; a unix socket whose queue is full answers EAGAIN and does not.
+    if code == EAGAIN, address.family == AF_UNIX { return attemptLater() }
+    guard code == 0 || code == EINPROGRESS || code == EINTR else { return failLater(error(for: code)) }
     do throws(ReactorError) {
       watch = try loop.watch(descriptor, for: .write, self)
     } catch {
-      return failLater(error)
+      failLater(error)
     }
-    timer = loop.schedule(after: timeout) { self.end(.failure(.connectTimedOut(self.address))) }
+  }
+
+  /// The kernel does not tell when the queue of a unix listener has room again.
+  private func attemptLater() {
+    pause = loop.schedule(after: Self.queuePause) {
+      self.pause = nil
+      self.attempt()
+    }
   }
 
   func ready(_ events: Interest) {
     var code: Int32 = 0
     var length = socklen_t(4)
     getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-    if code == 0, !events.contains(.write) { code = ECONNREFUSED }
+    if code == 0, !events.contains(.write) || isConnectedToItself { code = ECONNREFUSED }
     guard code == 0 else { return end(.failure(error(for: code))) }
     let connected = descriptor
     descriptor = -1
@@ -57,8 +76,15 @@ private final class ConnectionAttempt: ReadinessHandler {
     }
   }
 
+  /// A connect to a port of this machine that nobody listens on may get the same port for its own side, and TCP joins the two
+  /// (RFC 9293 §3.5, simultaneous open).
+  private var isConnectedToItself: Bool {
+    address.family != AF_UNIX && SocketAddress.local(of: descriptor) == address
+  }
+
   private func failLater(_ error: ReactorError) {
-    loop.schedule(after: .zero) { self.end(.failure(error)) }
+    stopWaiting()
+    pause = loop.schedule(after: .zero) { self.end(.failure(error)) }
   }
 
   private func end(_ result: Result<TCPConnection, ReactorError>) {
@@ -71,8 +97,10 @@ private final class ConnectionAttempt: ReadinessHandler {
   private func stopWaiting() {
     if let watch { loop.unwatch(watch) }
     if let timer { loop.cancel(timer) }
+    if let pause { loop.cancel(pause) }
     watch = nil
     timer = nil
+    pause = nil
   }
 
   private func error(for code: Int32) -> ReactorError {

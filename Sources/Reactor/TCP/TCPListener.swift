@@ -8,10 +8,12 @@ public final class TCPListener: ReadinessHandler {
   /// How long to wait before accepting again when the process has run out of descriptors.
   static let exhaustionPause = Duration.milliseconds(100)
 
-  public let localAddress: SocketAddress
+  /// The port is filled in when 0 was asked for.
+  public var localAddress: SocketAddress { socket.address }
   private let loop: EventLoop
-  private let descriptor: Int32
+  private let socket: ListeningSocket
   private let maximumConnections: Int
+  private let backlog: Int32
   private let balance: AcceptBalance?
   private let accept: (TCPConnection) -> Void
   private var watch: Watch?
@@ -19,11 +21,14 @@ public final class TCPListener: ReadinessHandler {
   private var closed = false
 
   /// - Parameters:
-  ///   - sharesPort: lets the listeners of a process's other loops bind the same port (`SO_REUSEPORT`), see `claim`.
+  ///   - backlog: how many connections the kernel may hold until they are accepted (at most net.core.somaxconn).
+  ///   - sharesPort: lets the listeners of a process's other loops bind the same port (`SO_REUSEPORT`), see `claim`. A unix socket is
+  ///     shared by the listeners of one `balance`.
   ///   - maximumConnections: when the loop holds this many connections the listener stops accepting until some have closed; those
   ///     that knock meanwhile wait in the kernel's queue.
   ///   - balance: shared with the server's listeners on other loops, among which connections are spread evenly; nil keeps what it accepts.
-  ///   - accept: called on the loop for each connection; it sets the connection's delegate.
+  ///   - accept: called on the loop for each connection; it sets the connection's delegate. It is called for the last ones while the
+  ///     listener closes, and may be called once more later for one that another loop has handed over.
   /// - Throws: `ReactorError.addressInUse`, `.invalidAddress`, `.systemCall`.
   public init(
     loop: EventLoop, address: SocketAddress, backlog: Int32 = 1024, sharesPort: Bool = true,
@@ -33,50 +38,30 @@ public final class TCPListener: ReadinessHandler {
     loop.preconditionCurrent()
     self.loop = loop
     self.maximumConnections = maximumConnections
+    self.backlog = backlog
     self.balance = balance
     self.accept = accept
-    descriptor = try Self.bind(address, sharesPort: sharesPort)
-    guard listen(descriptor, backlog) == 0 else {
-      let error = ReactorError.bindError(errno, name: "listen", address)
-      Glibc.close(descriptor)
-      throw error
+    if let shared = balance?.sharedSocket(address) {
+      socket = shared
+    } else {
+      socket = try ListeningSocket(address, backlog: backlog, sharesPort: sharesPort)
     }
-    localAddress = .local(of: descriptor)
     do throws(ReactorError) {
-      watch = try loop.watch(descriptor, for: .read, self)
+      watch = try loop.watch(socket.descriptor, for: .read, self)
     } catch {
-      Glibc.close(descriptor)
+      socket.release()
       throw error
     }
-    balance?.join(self, loop)
+    balance?.join(self, socket, loop)
   }
 
   /// Finds out whether `address` is free, which `SO_REUSEPORT` alone would not tell: with it, a second server of the same user would
   /// silently share the port. Answers the address with its port filled in when 0 was asked for.
   /// - Throws: `ReactorError.addressInUse` when somebody listens there.
   public static func claim(_ address: SocketAddress) throws(ReactorError) -> SocketAddress {
-    let descriptor = try bind(address, sharesPort: false)
-    defer { Glibc.close(descriptor) }
-    guard listen(descriptor, 1) == 0 else { throw .bindError(errno, name: "listen", address) }
-    if case .unix(let path) = address {
-      unlink(path)
-      return address
-    }
-    return .local(of: descriptor)
-  }
-
-  private static func bind(_ address: SocketAddress, sharesPort: Bool) throws(ReactorError) -> Int32 {
-    let descriptor = cl_stream_socket(address.family)
-    guard descriptor >= 0 else { throw .last("socket") }
-    var yes: Int32 = 1
-    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, 4)
-    if sharesPort, address.family != AF_UNIX { setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &yes, 4) }
-    guard address.withSocketAddress({ Glibc.bind(descriptor, $0, $1) }) == 0 else {
-      let error = ReactorError.bindError(errno, name: "bind", address)
-      Glibc.close(descriptor)
-      throw error
-    }
-    return descriptor
+    let socket = try ListeningSocket(address, backlog: 1, sharesPort: false)
+    defer { socket.release() }
+    return socket.address
   }
 
   public func ready(_ events: Interest) {
@@ -84,33 +69,48 @@ public final class TCPListener: ReadinessHandler {
     if events.contains(.error) || events.contains(.hangup) { return close() }
     for _ in 0..<Self.acceptsPerTurn {
       guard loop.openConnections < maximumConnections else { return pause() }
-      var storage = sockaddr_storage()
-      var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-      let accepted = cl_accept(descriptor, &storage, &length)
-      if accepted < 0 {
-        if errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS { pause() }
-        // Any other error belongs to a connection that is gone already (accept(2)).
-        return
-      }
-      let peer = SocketAddress(storage)
-      if let (otherLoop, other) = balance?.choose(from: loop) {
-        otherLoop.execute { other.value.adopt(accepted, peer) }
-      } else {
-        adopt(accepted, peer)
+      switch acceptOne() {
+      case .none: return
+      case .exhausted: return pause()
+      case .connection(let descriptor, let peer):
+        if let (otherLoop, other) = balance?.choose(from: loop) {
+          otherLoop.execute { other.value.adopt(descriptor, peer) }
+        } else {
+          adopt(descriptor, peer)
+        }
       }
       if closed { return }
     }
   }
 
-  /// Begins a connection on this listener's loop. One that was handed over when the listener had closed meanwhile is closed, too: nothing of
-  /// it has been read.
-  private func adopt(_ accepted: Int32, _ peer: SocketAddress) {
-    guard !closed else {
-      Glibc.close(accepted)
-      return
+  private enum Accepted {
+    case connection(Int32, SocketAddress)
+    case none
+    /// The process has no descriptor or memory left.
+    case exhausted
+  }
+
+  private func acceptOne() -> Accepted {
+    for _ in 0..<Self.acceptsPerTurn {
+      var storage = sockaddr_storage()
+      var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+      let descriptor = cl_accept(socket.descriptor, &storage, &length)
+      if descriptor >= 0 { return .connection(descriptor, SocketAddress(storage)) }
+      switch errno {
+      case EMFILE, ENFILE, ENOMEM, ENOBUFS: return .exhausted
+      case EAGAIN: return .none
+      // Any other error belongs to a connection that is gone already (accept(2)): the next one may be there.
+      default: continue
+      }
     }
+    return .none
+  }
+
+  /// Begins a connection on this listener's loop, also when the listener has closed meanwhile: whoever was let in is to be told by the
+  /// protocol that the server goes, not by a reset.
+  private func adopt(_ descriptor: Int32, _ peer: SocketAddress) {
     do throws(ReactorError) {
-      let connection = try TCPConnection(loop: loop, descriptor: accepted, remoteAddress: peer)
+      let connection = try TCPConnection(loop: loop, descriptor: descriptor, remoteAddress: peer)
       connection.balance = balance
       accept(connection)
     } catch {
@@ -128,25 +128,21 @@ public final class TCPListener: ReadinessHandler {
     }
   }
 
-  /// Stops listening; open connections stay. Twice is harmless.
+  /// Stops listening; open connections stay. Those that wait in the kernel's queue are accepted first, because closing the socket would
+  /// reset them. Twice is harmless.
   public func close() {
     loop.preconditionCurrent()
     guard !closed else { return }
     closed = true
-    balance?.leave(loop)
     if let watch { loop.unwatch(watch) }
     watch = nil
-    Glibc.close(descriptor)
-    if case .unix(let path) = localAddress { unlink(path) }
-  }
-}
-
-extension ReactorError {
-  static func bindError(_ code: Int32, name: String, _ address: SocketAddress) -> ReactorError {
-    switch code {
-    case EADDRINUSE: .addressInUse(address)
-    case EADDRNOTAVAIL, EAFNOSUPPORT: .invalidAddress(address.description)
-    default: .systemCall(name: name, code: code)
+    balance?.leave(loop)
+    socket.stopQueueing()
+    // No more than could wait when the queue was closed, however fast others come.
+    for _ in 0...backlog {
+      guard case .connection(let descriptor, let peer) = acceptOne() else { break }
+      adopt(descriptor, peer)
     }
+    socket.release()
   }
 }

@@ -35,6 +35,36 @@ struct TCPTests {
     #expect(answer == Array("refused".utf8))
   }
 
+  @Test("what a connection leaves unwritten is never sent by another one")
+  func unwrittenOutput() async throws {
+    let clock = ManualClock()
+    let group = try EventLoopGroup(count: 1, clock: clock)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let log = LoopBound(Recorder(), loop: loop)
+    await Task(executorPreference: loop) {
+      // Each way to end with bytes that were not written: closed by this side, the peer gone, the output bound.
+      for end in 0..<3 {
+        let (first, second) = TCPConnection.pair(on: loop)
+        first.maximumBufferedBytes = end == 2 ? 5 : 100
+        if end == 1 { second.close() }
+        first.write(Array("secret".utf8))
+        if end == 0 { first.close() }
+      }
+    }.value
+    await clock.settle()
+    await Task(executorPreference: loop) {
+      for _ in 0..<5 {
+        let (first, second) = TCPConnection.pair(on: loop)
+        second.delegate = log.value
+        first.write(Array("hello".utf8))
+      }
+    }.value
+    await clock.settle()
+    #expect(
+      await Task(executorPreference: loop) { log.value.reads }.value == Array(repeating: Array("hello".utf8), count: 5))
+  }
+
   @Test("a refused connection says so")
   func refused() async throws {
     let group = try EventLoopGroup(count: 1)
