@@ -53,7 +53,7 @@ let package = Package(
     swift("Protobuf", ["CProtobufC", "CWellKnown", "CSimdJSON"]),
     swift("HTTP2", ["CNghttp2", "Reactor"]),
     .target(name: "CRPCSchema", dependencies: ["CProtobufC", "CWellKnown"]),
-    swift("RPC", ["HTTP2", "Protobuf", "Reactor", "CRPCSchema", log]),
+    swift("RPC", ["HTTP2", "Protobuf", "Reactor", "CRPCSchema", log, deque]),
     swift("Postgres", ["CPostgres", "Reactor", deque]),
 
     // What CloudBill's services share.

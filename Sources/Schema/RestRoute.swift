@@ -25,6 +25,8 @@ public final class RestRoute: Sendable {
   public let segments: [Segment]
   /// The method: `/cloudbill.billing.v1.Billing/GetSubscription`.
   public let rpcPath: String
+  /// The method with what the schema says of repeating it, for the channel.
+  public let descriptor: MethodDescriptor
   /// The process that serves the method: `billing`.
   public let service: String
   public let request: MessageSchema
@@ -56,6 +58,7 @@ public final class RestRoute: Sendable {
     self.template = template
     self.segments = segments
     self.rpcPath = rpcPath
+    descriptor = MethodDescriptor(path: rpcPath, idempotency: idempotency, retry: retry)
     self.service = service
     self.request = request
     self.response = response

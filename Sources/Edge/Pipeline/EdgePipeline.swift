@@ -132,7 +132,7 @@ final class EdgePipeline: RequestHandler {
     // What the service says.
     let reply: UnaryReply
     do throws(RPCError) {
-      reply = try await route.channel.unaryBytes(path: route.rest.rpcPath, message: message, options: options)
+      reply = try await route.channel.unaryBytes(route.rest.descriptor, message: message, options: options)
     } catch {
       throw ErrorAnswer(error)
     }

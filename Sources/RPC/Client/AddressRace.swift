@@ -1,7 +1,5 @@
-internal import Reactor
-
-/// The order in which the addresses of a name are tried, and when the next one is: "happy eyeballs" (RFC 8305). The families take turns, and
-/// an address that keeps silent holds up the next one for a moment only. Pure.
+/// When the next address of a name is tried: "happy eyeballs" (RFC 8305). An address that keeps silent holds up the next one for a moment
+/// only, one that fails not at all. The order is that of `NameResolver`, the families in turn. Pure.
 struct AddressRace {
   enum Action: Equatable {
     /// Begin with the address at this place, and say `delayPassed` after a while unless it has failed or won by then.
@@ -36,23 +34,4 @@ struct AddressRace {
     running -= 1
     return proceed()
   }
-
-  /// Addresses as they are to be tried (RFC 8305 §4): in the order given, but the families in turn. What is there twice is tried once.
-  static func order(_ addresses: [SocketAddress]) -> [SocketAddress] {
-    var seen = Set<SocketAddress>()
-    let unique = addresses.filter { seen.insert($0).inserted }
-    guard let first = unique.first else { return [] }
-    let preferred = unique.filter { $0.isIPv6 == first.isIPv6 }
-    let others = unique.filter { $0.isIPv6 != first.isIPv6 }
-    var result: [SocketAddress] = []
-    for place in 0..<max(preferred.count, others.count) {
-      if place < preferred.count { result.append(preferred[place]) }
-      if place < others.count { result.append(others[place]) }
-    }
-    return result
-  }
-}
-
-extension SocketAddress {
-  fileprivate var isIPv6: Bool { if case .ipv6 = self { true } else { false } }
 }

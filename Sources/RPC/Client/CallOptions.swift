@@ -2,7 +2,8 @@ public import Reactor
 
 /// How one call is made.
 public struct CallOptions: Sendable {
-  /// When to give up; sent along as what is left of it. Nil and `.never` wait for ever.
+  /// When to give up; sent along as what is left of it. Nil takes the method's own time (`MethodDescriptor.timeout`), `.never` waits for
+  /// ever.
   public var deadline: Deadline?
   /// Sent with the request.
   public var metadata: Metadata
@@ -27,17 +28,4 @@ public struct UnaryReply: Sendable {
   public var message: [UInt8]
   public var initialMetadata: Metadata
   public var trailingMetadata: Metadata
-}
-
-/// Sees every call of a channel. Both run on a loop's thread and must not block.
-public protocol ClientInterceptor: Sendable {
-  /// May change the options, such as adding metadata.
-  /// - Throws: `RPCError` to end the call before anything is sent.
-  func begin(path: String, options: inout CallOptions) throws(RPCError)
-  func end(path: String, status: StatusCode, elapsed: Duration)
-}
-
-extension ClientInterceptor {
-  public func begin(path: String, options: inout CallOptions) throws(RPCError) {}
-  public func end(path: String, status: StatusCode, elapsed: Duration) {}
 }

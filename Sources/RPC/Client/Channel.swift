@@ -1,26 +1,53 @@
 public import Protobuf
 public import Reactor
 
-/// Makes calls to a server: one connection on each loop, made when it is first needed and again when it is lost.
+/// Makes calls to a service: connections to its addresses on each loop, made when they are first needed and again when they are lost.
+///
+/// A call goes over the caller's own loop when that is one of the group's, and then never leaves the thread. While there is no connection, or
+/// the server allows no more streams, calls wait in the channel, in order and bounded by `ChannelConfiguration.maximumCalls`. What a server
+/// has not looked at is sent again; what it may have looked at only where the method's `RetryRule` says so.
+///
+/// A channel that is released ends like one that is closed.
 public final class Channel: Sendable {
+  let configuration: ChannelConfiguration
   private let group: EventLoopGroup
-  private let lanes: [LoopBound<ChannelLane>]
+  private let loops: [LoopChannel]
 
-  /// - Parameter target: addresses of the same server, tried in order.
+  /// Look-ups of all channels that are given no resolver of their own.
+  private static let names = NameResolver(pool: BlockingPool(threads: 2, queueLimit: 256))
+
   public init(
-    target: [SocketAddress], configuration: ChannelConfiguration = ChannelConfiguration(), group: EventLoopGroup
+    _ target: ChannelTarget, configuration: ChannelConfiguration = ChannelConfiguration(), group: EventLoopGroup
   ) {
-    precondition(!target.isEmpty, "a channel needs an address")
+    if case .addresses(let addresses) = target { precondition(!addresses.isEmpty, "a channel needs an address") }
+    self.configuration = configuration
     self.group = group
-    lanes = group.loops.map { loop in
-      LoopBound(ChannelLane(loop: loop, target: target, configuration: configuration), loop: loop)
+    loops = group.loops.map { loop in
+      LoopChannel(
+        loop: loop, target: target, configuration: configuration, names: configuration.nameResolver ?? Self.names)
     }
   }
 
-  /// The caller's own loop when it is one of ours: the call then never leaves the thread.
-  private var lane: LoopBound<ChannelLane> {
+  /// - Parameter target: addresses of the same service.
+  public convenience init(
+    target: [SocketAddress], configuration: ChannelConfiguration = ChannelConfiguration(), group: EventLoopGroup
+  ) {
+    self.init(.addresses(target), configuration: configuration, group: group)
+  }
+
+  deinit {
+    for channel in loops { channel.loop.execute { channel.close() } }
+  }
+
+  /// That of the caller's own loop when it is one of ours.
+  var loopChannel: LoopChannel {
     let loop = EventLoop.current ?? group.next()
-    return lanes.first { $0.loop === loop } ?? lanes[0]
+    return loops.first { $0.loop === loop } ?? loops[0]
+  }
+
+  /// When the call of a method gives up.
+  static func deadline(_ method: MethodDescriptor, _ options: CallOptions) -> Deadline {
+    options.deadline ?? method.timeout.map { .after($0) } ?? .never
   }
 
   /// Makes a unary call.
@@ -28,7 +55,7 @@ public final class Channel: Sendable {
   public func unary<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Response {
-    let reply = try await send(method.path, try OutgoingMessage.encode(request), options)
+    let reply = try await send(method, try OutgoingMessage.encode(request), options)
     do throws(ProtobufError) {
       return try Response(serialized: reply.message)
     } catch {
@@ -36,80 +63,88 @@ public final class Channel: Sendable {
     }
   }
 
-  /// Makes a unary call with a message that is serialized already, as the edge and tools do.
+  /// Makes a unary call with a message that is serialized already, as the edge does.
+  public func unaryBytes(
+    _ method: MethodDescriptor, message: [UInt8], options: CallOptions = CallOptions()
+  ) async throws(RPCError) -> UnaryReply {
+    try await send(method, OutgoingMessage.frame(message), options)
+  }
+
+  /// The same for tools that know the method by its path only: it is not retried.
   public func unaryBytes(
     path: String, message: [UInt8], options: CallOptions = CallOptions()
   ) async throws(RPCError) -> UnaryReply {
-    try await send(path, OutgoingMessage.frame(message), options)
+    try await send(MethodDescriptor(path: path), OutgoingMessage.frame(message), options)
   }
 
-  private func send(_ path: String, _ framed: [UInt8], _ options: CallOptions) async throws(RPCError) -> UnaryReply {
-    let lane = lane
-    let cancellation = CallCancellation(loop: lane.loop)
+  private func send(
+    _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions
+  ) async throws(RPCError) -> UnaryReply {
+    guard !configuration.interceptors.isEmpty else { return try await exchange(method, request, options) }
+    var interception = Interception(configuration.interceptors, method, options)
+    do throws(RPCError) {
+      try await interception.begin()
+      let reply = try await exchange(method, request, interception.call.options)
+      interception.end(.ok)
+      return reply
+    } catch {
+      interception.end(error.code)
+      throw error
+    }
+  }
+
+  private func exchange(
+    _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions
+  ) async throws(RPCError) -> UnaryReply {
+    let channel = loopChannel
+    let loop = channel.loop
+    let call = UnaryCall(
+      channel: channel, method: method, request: request, options: options, deadline: Self.deadline(method, options))
     let result = await withTaskCancellationHandler {
       await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<UnaryReply, RPCError>, Never>) in
-        if lane.loop.isCurrent {
-          lane.value.unary(path, framed, options, cancellation) { continuation.resume(returning: $0) }
+        if loop.isCurrent {
+          call.start(continuation)
         } else {
-          lane.loop.execute {
-            lane.value.unary(path, framed, options, cancellation) { continuation.resume(returning: $0) }
-          }
+          loop.execute { call.start(continuation) }
         }
       }
     } onCancel: {
-      cancellation.cancel()
+      loop.execute { call.abort(.cancelled()) }
     }
     return try result.get()
   }
 
-  /// Begins a call that streams messages both ways.
-  public func bidirectional<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, options: CallOptions = CallOptions()
-  ) async throws(RPCError) -> BidirectionalStream<Request, Response> {
-    let call = try await open(method.path, options)
-    return BidirectionalStream(call)
-  }
-
-  /// Begins a call whose request is a stream of messages.
-  public func clientStreaming<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, options: CallOptions = CallOptions()
-  ) async throws(RPCError) -> ClientStream<Request, Response> {
-    let call = try await open(method.path, options)
-    return ClientStream(call)
-  }
-
-  /// Makes a call whose response is a stream of messages.
-  public func serverStreaming<Request: Message, Response: Message>(
-    _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
-  ) async throws(RPCError) -> MessageReader<Response> {
-    let stream: BidirectionalStream<Request, Response> = try await bidirectional(method, options: options)
-    try await stream.requests.send(request)
-    await stream.finish()
-    return stream.responses
-  }
-
-  private func open(_ path: String, _ options: CallOptions) async throws(RPCError) -> OpenedStream {
-    let lane = lane
-    let cancellation = CallCancellation(loop: lane.loop)
-    let result = await withTaskCancellationHandler {
-      await withUnsafeContinuation {
-        (continuation: UnsafeContinuation<Result<OpenedStream, RPCError>, Never>) in
-        if lane.loop.isCurrent {
-          lane.value.open(path, options, cancellation) { continuation.resume(returning: $0) }
-        } else {
-          lane.loop.execute {
-            lane.value.open(path, options, cancellation) { continuation.resume(returning: $0) }
-          }
-        }
-      }
-    } onCancel: {
-      cancellation.cancel()
-    }
-    return try result.get()
-  }
-
-  /// Ends in order: running calls finish, new ones fail.
+  /// Ends in order: running calls finish, those that wait for a connection and new ones fail.
   public func close() async {
-    for lane in lanes { await Task(executorPreference: lane.loop) { lane.value.close() }.value }
+    for channel in loops { await Task(executorPreference: channel.loop) { channel.close() }.value }
+  }
+}
+
+/// A call on its way through a channel's interceptors.
+struct Interception {
+  var call: OutgoingCall
+  private let interceptors: [any ClientInterceptor]
+  private var begun = 0
+  private let start = Instant.now()
+
+  init(_ interceptors: [any ClientInterceptor], _ method: MethodDescriptor, _ options: CallOptions) {
+    self.interceptors = interceptors
+    call = OutgoingCall(method, options)
+  }
+
+  mutating func begin() async throws(RPCError) {
+    for interceptor in interceptors {
+      begun += 1
+      try await interceptor.begin(&call)
+    }
+  }
+
+  /// Tells those that were asked.
+  mutating func end(_ status: StatusCode) {
+    let elapsed = start.duration(to: .now())
+    while begun > 0 {
+      begun -= 1
+      interceptors[begun].end(call, status: status, elapsed: elapsed)
+    }
   }
 }

@@ -2,128 +2,175 @@ internal import HTTP2
 internal import Protobuf
 internal import Reactor
 
-/// What unary and streaming calls share on the client's side: opening the stream, reading the head of the response and its status,
-/// deadline and cancellation. Loop-bound; subclasses say what happens to messages.
-class ClientCall: HTTP2StreamDelegate {
-  let lane: ChannelLane
-  let path: String
-  let options: CallOptions
-  private(set) var stream: HTTP2Stream?
-  private(set) var attempt = Attempt()
-  /// Whether the call ended with trailers, and not because it was given up or lost.
-  private(set) var hasServerStatus = false
-  private var timer: Timer?
-  private let start = Instant.now()
-  private let cancellation: CallCancellation
-  private(set) var isDone = false
-  private var attempts = 0
+/// A call under way: does what `Call` and `Attempt` decide. Opens streams, keeps the timers, tells the caller. What unary and streaming calls
+/// share; subclasses say what happens to messages.
+// @unchecked Sendable: made anywhere, touched on the loop's thread only, to which its users carry it in a `LoopBound`.
+class ClientCall: HTTP2StreamDelegate, @unchecked Sendable {
+  final let channel: LoopChannel
+  final let options: CallOptions
+  // Exclusivity is unchecked where one thread is certain: the loop's.
+  @exclusivity(unchecked) final var call: Call
+  @exclusivity(unchecked) private(set) final var attempt = Attempt()
+  @exclusivity(unchecked) private(set) final var stream: HTTP2Stream?
+  @exclusivity(unchecked) private(set) final var isDone = false
+  /// Where the attempt under way, or the last one, was made.
+  @exclusivity(unchecked) private(set) final var subchannel: SubchannelConnection?
+  /// Whether it waits in the channel for a connection.
+  @exclusivity(unchecked) final var isWaiting = false
+  /// Whether the channel counts it.
+  @exclusivity(unchecked) final var isCounted = false
+  @exclusivity(unchecked) private final var deadlineTimer: Timer?
+  /// The wait before the next attempt, or before a stream is reset whose call has reached its deadline.
+  @exclusivity(unchecked) private final var waitTimer: Timer?
 
-  var initialMetadata: Metadata { attempt.initialMetadata }
-
-  init(lane: ChannelLane, path: String, options: CallOptions, cancellation: CallCancellation) {
-    self.lane = lane
-    self.path = path
+  init(channel: LoopChannel, method: MethodDescriptor, options: CallOptions, deadline: Deadline) {
+    self.channel = channel
     self.options = options
-    self.cancellation = cancellation
-  }
-
-  /// Arms deadline and cancellation. Answers false when the call is over already.
-  func begin() -> Bool {
-    if let deadline = options.deadline, deadline < .never {
-      if deadline.hasPassed {
-        end(.failure(.deadlineExceeded()))
-        return false
-      }
-      timer = lane.loop.schedule(at: deadline.instant) { [weak self] in
-        self?.timer = nil
-        self?.abort(.deadlineExceeded())
-      }
-    }
-    let bound = LoopBound(self, loop: lane.loop)
-    guard cancellation.onCancel({ bound.value.abort(.cancelled()) }) else {
-      end(.failure(.cancelled()))
-      return false
-    }
-    return true
-  }
-
-  /// Opens the stream on a connection and sends the head of the request.
-  func open(on connection: HTTP2Connection) throws(HTTP2Error) {
-    let fields = RequestFields.fields(
-      path: path, authority: lane.authority, constant: lane.constantFields, options: options)
-    stream = try connection.openStream(RequestFields.prepared, fields, delegate: self)
-  }
-
-  /// Answers false when the call has been tried often enough.
-  func countAttempt() -> Bool {
-    attempts += 1
-    return attempts < 3
-  }
-
-  /// Ends the call from this side.
-  func abort(_ error: RPCError) {
-    guard !isDone else { return }
-    let stream = stream
-    end(.failure(error))
-    stream?.reset(.cancel)
+    call = Call(method, deadline: deadline, waitsForReady: options.waitsForReady)
   }
 
   // MARK: - For subclasses
 
+  /// A stream is open: the request goes onto it.
+  func send(on stream: HTTP2Stream) {}
   func received(_ bytes: RawSpan) throws(RPCError) {}
-  /// The call is over; `status` has the trailing metadata.
-  func finished(_ status: Result<Metadata, RPCError>) {}
+  /// The server has begun to answer: the request will not be sent again.
+  func committed() {}
+  /// The call is over; a success has the trailing metadata.
+  func finished(_ outcome: Attempt.Outcome) {}
+  /// For subclasses, and called by the stream.
   func writable(_ stream: HTTP2Stream) {}
+
+  // MARK: - The channel's side
+
+  /// Arms the deadline. Answers false when the call is over already.
+  final func begin() -> Bool {
+    let deadline = call.deadline
+    guard deadline < .never else { return true }
+    if deadline.hasPassed {
+      end(.own(.deadlineExceeded()))
+      return false
+    }
+    deadlineTimer = channel.loop.schedule(at: deadline.instant) { [weak self] in self?.deadlinePassed() }
+    return true
+  }
+
+  /// Begins an attempt.
+  /// - Throws: when the connection takes no more calls.
+  final func open(on subchannel: SubchannelConnection, _ connection: HTTP2Connection) throws(HTTP2Error) {
+    let fields = RequestFields.fields(
+      path: call.method.path, constant: subchannel.constantFields, previousAttempts: call.attempts,
+      deadline: call.deadline, metadata: options.metadata)
+    let stream = try connection.openStream(RequestFields.prepared, fields, delegate: self)
+    self.subchannel = subchannel
+    attempt = Attempt()
+    call.attemptStarted()
+    self.stream = stream
+    send(on: stream)
+  }
+
+  /// No connection can be had.
+  final func connectionFailed(_ error: RPCError) {
+    call.attemptStarted()
+    attemptEnded(.own(error))
+  }
+
+  /// Ends the call from this side.
+  final func abort(_ error: RPCError) {
+    guard !isDone else { return }
+    let stream = stream
+    end(.own(error))
+    stream?.reset(.cancel)
+  }
+
+  private func deadlinePassed() {
+    deadlineTimer = nil
+    guard !isDone else { return }
+    let stream = stream
+    end(.own(.deadlineExceeded()))
+    guard let stream, stream.isOpen else { return }
+    // The server knows the deadline and ends the call too. Only where it does not the stream is reset.
+    waitTimer = channel.loop.schedule(after: ChannelConfiguration.deadlineGrace) { stream.reset(.cancel) }
+  }
 
   // MARK: - What the stream tells
 
-  func response(_ fields: borrowing HeaderFields, endsStream: Bool, on stream: HTTP2Stream) {
+  final func response(_ fields: borrowing HeaderFields, endsStream: Bool, on stream: HTTP2Stream) {
+    guard !isDone, stream === self.stream else { return }
     attempt.response(fields, endsStream: endsStream)
+    if attempt.hasHead { committed() }
   }
 
-  func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {
-    guard !isDone else { return stream.consume(bytes.byteCount) }
+  final func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {
+    // A stream that nobody reads is about to be reset: its window is not renewed.
+    guard !isDone, stream === self.stream else { return }
     guard attempt.isReadable else {
       stream.consume(bytes.byteCount)
-      if let outcome = attempt.ignored(bytes.byteCount) {
-        end(outcome.result)
-        stream.reset(.cancel)
-      }
+      if let outcome = attempt.ignored(bytes.byteCount) { attemptEnded(outcome) }
       return
     }
     do throws(RPCError) { try received(bytes) } catch { abort(error) }
   }
 
-  func trailers(_ fields: borrowing HeaderFields, on stream: HTTP2Stream) {
+  final func trailers(_ fields: borrowing HeaderFields, on stream: HTTP2Stream) {
+    guard stream === self.stream else { return }
     attempt.trailers(fields)
   }
 
-  func ended(_ stream: HTTP2Stream) {
-    guard !isDone else { return }
-    let outcome = attempt.ended()
-    hasServerStatus = outcome.isServerStatus
-    end(outcome.result)
-    // The server has answered before it has read the whole request: nobody needs the rest.
-    if !stream.hasEndedOutput { stream.reset(.cancel) }
+  final func ended(_ stream: HTTP2Stream) {
+    guard !isDone, stream === self.stream else { return }
+    attemptEnded(attempt.ended())
   }
 
-  func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
-    guard !isDone else { return }
-    let outcome = attempt.closed(stream, code: code)
-    if outcome.isUnseen {
-      self.stream = nil
-      return lane.retry(self)
+  final func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
+    guard !isDone else {
+      if let waitTimer { channel.loop.cancel(waitTimer) }
+      waitTimer = nil
+      return
     }
-    end(outcome.result)
+    guard stream === self.stream else { return }
+    attemptEnded(attempt.closed(stream, code: code))
   }
 
-  func end(_ status: Result<Metadata, RPCError>) {
+  // MARK: - The end of an attempt, and of the call
+
+  private func attemptEnded(_ outcome: Attempt.Outcome) {
+    let stream = stream
+    self.stream = nil
+    if case .success = outcome.result {
+      end(outcome)
+    } else {
+      next(after: outcome)
+    }
+    // The server has answered before it has read the whole request: nobody needs the rest.
+    if let stream, !stream.hasEndedOutput { stream.reset(.cancel) }
+  }
+
+  private func next(after outcome: Attempt.Outcome) {
+    let step = call.attemptEnded(
+      outcome, hasHead: attempt.hasHead, now: channel.loop.now, chance: .random(in: 0...1), budget: &channel.budget)
+    switch step {
+    case .finish: end(outcome)
+    case .attempt: channel.dispatch(self)
+    case .attemptAfter(let wait):
+      waitTimer = channel.loop.schedule(after: wait) { [weak self] in
+        guard let self else { return }
+        waitTimer = nil
+        channel.dispatch(self)
+      }
+    }
+  }
+
+  final func end(_ outcome: Attempt.Outcome) {
     guard !isDone else { return }
     isDone = true
-    if let timer { lane.loop.cancel(timer) }
-    timer = nil
-    cancellation.done()
-    lane.callEnded(self, status: status, elapsed: start.duration(to: .now()))
-    finished(status)
+    if let deadlineTimer { channel.loop.cancel(deadlineTimer) }
+    if let waitTimer { channel.loop.cancel(waitTimer) }
+    deadlineTimer = nil
+    waitTimer = nil
+    stream = nil
+    if isCounted { channel.callEnded(self) }
+    finished(outcome)
+    subchannel = nil
   }
 }

@@ -1,4 +1,5 @@
 internal import HTTP2
+internal import Reactor
 
 /// What the head of a response says when it is not gRPC's, by gRPC's table of HTTP status codes.
 enum ResponseHead {
@@ -41,21 +42,26 @@ enum ResponseHead {
 enum RequestFields {
   static let prepared = PreparedFields([":method": "POST", ":scheme": "http"])
 
-  /// What is the same for all calls of a channel. Fields of the protocol itself come before all others (RFC 9113 §8.3).
-  static func constant(userAgent: String) -> HeaderFields {
-    HeaderFields(["te": "trailers", "content-type": "application/grpc", "user-agent": userAgent])
+  /// What is the same for all calls to an address, pseudo-header fields first (RFC 9113 §8.3).
+  static func constant(authority: String, userAgent: String) -> HeaderFields {
+    HeaderFields([
+      ":authority": authority, "te": "trailers", "content-type": "application/grpc", "user-agent": userAgent,
+    ])
   }
 
-  static func fields(path: String, authority: String, constant: HeaderFields, options: CallOptions) -> HeaderFields {
+  /// - Parameter previousAttempts: sent as gRPC's proposal A6 says, unless it is 0.
+  static func fields(
+    path: String, constant: HeaderFields, previousAttempts: Int, deadline: Deadline, metadata: Metadata
+  ) -> HeaderFields {
     var fields = HeaderFields()
     fields.reserve(byteCount: 512)
     fields.append(":path", path)
-    fields.append(":authority", authority)
     fields.append(contentsOf: constant)
-    if let left = options.deadline?.remaining {
+    if let left = deadline.remaining {
       fields.append("grpc-timeout", CallTimeout.text(nanoseconds: left.nanosecondsSaturated))
     }
-    for (name, value) in options.metadata { fields.append(name, value) }
+    if previousAttempts > 0 { fields.append("grpc-previous-rpc-attempts", "\(previousAttempts)") }
+    for (name, value) in metadata { fields.append(name, value) }
     return fields
   }
 }

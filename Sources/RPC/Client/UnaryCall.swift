@@ -2,50 +2,71 @@ internal import HTTP2
 internal import Reactor
 
 /// A call with one request and one response. Loop-bound.
-final class UnaryCall: ClientCall {
-  private let framed: [UInt8]
-  private let completion: (Result<UnaryReply, RPCError>) -> Void
-  private var assembler: MessageAssembler
-  private var message: [UInt8]?
+// @unchecked Sendable: as ClientCall says.
+final class UnaryCall: ClientCall, @unchecked Sendable {
+  /// The request behind its prefix, held until the call is over: it may have to be sent again.
+  @exclusivity(unchecked) private var request: [UInt8]
+  @exclusivity(unchecked) private var continuation: UnsafeContinuation<Result<UnaryReply, RPCError>, Never>?
+  @exclusivity(unchecked) private var result: Result<UnaryReply, RPCError>?
+  @exclusivity(unchecked) private var assembler: MessageAssembler
+  @exclusivity(unchecked) private var message: [UInt8]?
 
-  init(
-    lane: ChannelLane, path: String, framed: [UInt8], options: CallOptions, cancellation: CallCancellation,
-    completion: @escaping (Result<UnaryReply, RPCError>) -> Void
-  ) {
-    self.framed = framed
-    self.completion = completion
+  init(channel: LoopChannel, method: MethodDescriptor, request: [UInt8], options: CallOptions, deadline: Deadline) {
+    self.request = request
     assembler = MessageAssembler(
-      maximumMessageBytes: options.maximumResponseBytes ?? lane.configuration.maximumResponseBytes)
-    super.init(lane: lane, path: path, options: options, cancellation: cancellation)
+      maximumMessageBytes: options.maximumResponseBytes ?? channel.configuration.maximumResponseBytes)
+    super.init(channel: channel, method: method, options: options, deadline: deadline)
   }
 
-  override func open(on connection: HTTP2Connection) throws(HTTP2Error) {
-    try super.open(on: connection)
-    stream?.write(framed)
-    stream?.finish()
+  /// Makes the call; `continuation` is resumed when it is over.
+  func start(_ continuation: UnsafeContinuation<Result<UnaryReply, RPCError>, Never>) {
+    // The caller may have been cancelled before this.
+    if let result { return continuation.resume(returning: result) }
+    self.continuation = continuation
+    channel.start(self)
+  }
+
+  override func send(on stream: HTTP2Stream) {
+    assembler = MessageAssembler(maximumMessageBytes: assembler.maximumMessageBytes)
+    message = nil
+    stream.write(request)
+    stream.finish()
   }
 
   override func received(_ bytes: RawSpan) throws(RPCError) {
     bytes.withUnsafeBytes { assembler.append($0) }
     stream?.consume(bytes.byteCount)
     while let next = try assembler.next({ [UInt8]($0) }) {
-      guard message == nil else { throw .unimplemented("the response has more than one message") }
+      guard message == nil else { throw ResponseRule.secondMessage }
       message = next
     }
   }
 
-  override func finished(_ status: Result<Metadata, RPCError>) {
-    switch status {
-    case .failure(let error): completion(.failure(error))
-    case .success(let trailing):
-      guard assembler.isEmpty else {
-        return completion(.failure(.internal("the response ends in the middle of a message")))
-      }
-      guard let message else {
-        return completion(.failure(.unimplemented("the response has no message although its status is OK")))
-      }
-      completion(
-        .success(UnaryReply(message: message, initialMetadata: initialMetadata, trailingMetadata: trailing)))
+  override func finished(_ outcome: Attempt.Outcome) {
+    request = []
+    let result = reply(outcome.result)
+    if let continuation = continuation.take() {
+      continuation.resume(returning: result)
+    } else {
+      self.result = result
     }
   }
+
+  private func reply(_ status: Result<Metadata, RPCError>) -> Result<UnaryReply, RPCError> {
+    switch status {
+    case .failure(let error): return .failure(error)
+    case .success(let trailing):
+      guard assembler.isEmpty else { return .failure(ResponseRule.partOfMessage) }
+      guard let message else { return .failure(ResponseRule.noMessage) }
+      return .success(
+        UnaryReply(message: message, initialMetadata: attempt.initialMetadata, trailingMetadata: trailing))
+    }
+  }
+}
+
+/// A response of one message that has another number of them (gRPC's statuscodes.md).
+enum ResponseRule {
+  static let noMessage = RPCError.unimplemented("the response has no message although its status is OK")
+  static let secondMessage = RPCError.unimplemented("the response has more than one message")
+  static let partOfMessage = RPCError.internal("the response ends in the middle of a message")
 }

@@ -182,7 +182,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     if !isDone { self.task = task }
   }
 
-  var source: LoopBound<MessageSource> {
+  var source: LoopBound<any IncomingMessages> {
     loop.preconditionCurrent()
     return LoopBound(
       inbound ?? MessageSource(stream: stream, maximumMessageBytes: lane.maximumRequestBytes), loop: loop)
@@ -215,19 +215,19 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     done(.ok)
   }
 
-  func send(_ message: [UInt8], _ continuation: UnsafeContinuation<Result<Void, RPCError>, Never>) {
+  func send(_ message: [UInt8], _ continuation: UnsafeContinuation<Result<Bool, RPCError>, Never>) {
     guard !isDone else { return continuation.resume(returning: .failure(.cancelled())) }
     sendHeaders()
     stream.write(message)
     if stream.bufferedByteCount > ServerConfiguration.streamBufferByteCount {
       writers.wait(continuation)
     } else {
-      continuation.resume(returning: .success(()))
+      continuation.resume(returning: .success(true))
     }
   }
 
   func writable(_ stream: HTTP2Stream) {
-    writers.resumeAll(.success(()))
+    writers.resumeAll(.success(true))
   }
 
   /// Ends the call with a status other than OK.

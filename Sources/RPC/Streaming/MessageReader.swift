@@ -3,10 +3,10 @@ internal import Reactor
 
 /// The messages of a stream, in order. One reader at a time.
 public struct MessageReader<Element: Message>: Sendable {
-  private let source: LoopBound<MessageSource>
+  private let source: LoopBound<any IncomingMessages>
   private let loop: EventLoop
 
-  init(source: LoopBound<MessageSource>) {
+  init(source: LoopBound<any IncomingMessages>) {
     self.source = source
     loop = source.loop
   }
@@ -25,7 +25,13 @@ public struct MessageReader<Element: Message>: Sendable {
     do throws(ProtobufError) {
       return try Element(serialized: bytes)
     } catch {
-      throw .invalidArgument("\(error)")
+      throw .internal("a message is not valid: \(error)")
     }
   }
+}
+
+/// Where a reader's messages come from. Loop-bound.
+protocol IncomingMessages: AnyObject {
+  /// Gives the next message to `continuation`, now or when it has come; nil behind the last one. One reader at a time.
+  func next(_ continuation: UnsafeContinuation<Result<[UInt8]?, RPCError>, Never>)
 }

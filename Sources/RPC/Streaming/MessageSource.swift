@@ -5,7 +5,7 @@ internal import Reactor
 ///
 /// They wait in the form they came in, and the peer's window is not renewed for them: a reader that is behind holds no more bytes than the
 /// window, however small the messages are.
-final class MessageSource {
+final class MessageSource: IncomingMessages {
   private let stream: HTTP2Stream
   private var assembler: MessageAssembler
   /// Flow-control window kept back while the reader is behind.

@@ -13,8 +13,10 @@ public struct MessageWriter<Element: Message>: Sendable {
   }
 
   /// Sends a message and waits while the peer is behind.
-  /// - Throws: `RPCError` when the call has ended or the message cannot be encoded.
-  public func send(_ message: Element) async throws(RPCError) {
+  /// - Returns: false when the server has ended the call with OK and wants no more messages; always true at the server's side.
+  /// - Throws: `RPCError` when the call has ended otherwise or the message cannot be encoded.
+  @discardableResult
+  public func send(_ message: Element) async throws(RPCError) -> Bool {
     let bytes = try OutgoingMessage.encode(message)
     let result = await withUnsafeContinuation { continuation in
       if loop.isCurrent {
@@ -23,14 +25,14 @@ public struct MessageWriter<Element: Message>: Sendable {
         loop.execute { sink.value.send(bytes, continuation) }
       }
     }
-    try result.get()
+    return try result.get()
   }
 }
 
 /// Where a writer's messages go. Loop-bound.
 protocol MessageSink: AnyObject {
   /// Resumes `continuation` when the message is on its way and the next one may come.
-  func send(_ message: [UInt8], _ continuation: UnsafeContinuation<Result<Void, RPCError>, Never>)
+  func send(_ message: [UInt8], _ continuation: UnsafeContinuation<Result<Bool, RPCError>, Never>)
 }
 
 /// Messages in the form they have on a stream.
@@ -71,13 +73,13 @@ enum OutgoingMessage {
 
 /// Writers that wait for a stream's buffer to empty.
 struct SendQueue {
-  private var waiting: [UnsafeContinuation<Result<Void, RPCError>, Never>] = []
+  private var waiting: [UnsafeContinuation<Result<Bool, RPCError>, Never>] = []
 
-  mutating func wait(_ continuation: UnsafeContinuation<Result<Void, RPCError>, Never>) {
+  mutating func wait(_ continuation: UnsafeContinuation<Result<Bool, RPCError>, Never>) {
     waiting.append(continuation)
   }
 
-  mutating func resumeAll(_ result: Result<Void, RPCError>) {
+  mutating func resumeAll(_ result: Result<Bool, RPCError>) {
     let resumed = waiting
     waiting = []
     for continuation in resumed { continuation.resume(returning: result) }

@@ -21,7 +21,8 @@ extension AuthV1 {
       service: "cloudbill.auth.v1.Auth",
       name: "Me",
       kind: .unary,
-      idempotency: .read
+      idempotency: .read,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
     )
     public static let refresh = MethodDescriptor(
       service: "cloudbill.auth.v1.Auth",
@@ -33,7 +34,8 @@ extension AuthV1 {
       service: "cloudbill.auth.v1.Auth",
       name: "CheckSession",
       kind: .unary,
-      idempotency: .read
+      idempotency: .read,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
     )
   }
 

@@ -9,13 +9,15 @@ extension BillingV1 {
       service: "cloudbill.billing.v1.Billing",
       name: "ListPlans",
       kind: .unary,
-      idempotency: .read
+      idempotency: .read,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
     )
     public static let getPlan = MethodDescriptor(
       service: "cloudbill.billing.v1.Billing",
       name: "GetPlan",
       kind: .unary,
-      idempotency: .read
+      idempotency: .read,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
     )
     public static let createPlan = MethodDescriptor(
       service: "cloudbill.billing.v1.Billing",
@@ -33,19 +35,22 @@ extension BillingV1 {
       service: "cloudbill.billing.v1.Billing",
       name: "CreateSubscription",
       kind: .unary,
-      idempotency: .keyed
+      idempotency: .keyed,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
     )
     public static let listSubscriptions = MethodDescriptor(
       service: "cloudbill.billing.v1.Billing",
       name: "ListSubscriptions",
       kind: .unary,
-      idempotency: .read
+      idempotency: .read,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
     )
     public static let getSubscription = MethodDescriptor(
       service: "cloudbill.billing.v1.Billing",
       name: "GetSubscription",
       kind: .unary,
-      idempotency: .read
+      idempotency: .read,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
     )
     public static let updateSubscription = MethodDescriptor(
       service: "cloudbill.billing.v1.Billing",

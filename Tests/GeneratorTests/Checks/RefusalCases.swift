@@ -60,6 +60,9 @@ extension RefusalTests {
         signature: "Watch(Q) returns (stream R)"),
       message: "a.proto:7: Watch is a stream: only unary calls are retried"),
     Refusal(
+      rule: "timeout-positive", body: method("option (cloudbill.options.v1.method) = {open: true timeout: {}};"),
+      message: "a.proto:7: the timeout of Get is not positive: leave it out for as long as it takes"),
+    Refusal(
       rule: "success-status", body: method("option (cloudbill.options.v1.method) = {open: true success_status: 404};"),
       message: "a.proto:7: success_status of Get is 404; it must be 200 to 299"),
   ]

@@ -1,23 +1,9 @@
-import Reactor
 import Testing
 
 @testable import RPC
 
 @Suite("The race of addresses")
 struct AddressRaceTests {
-  private static let six = (1...3).map { SocketAddress.ipv6(0, $0, port: 1) }
-  private static let four = (1...3).map { SocketAddress.ipv4($0, port: 1) }
-
-  @Test("the families take turns, the first one's first, and nothing is tried twice")
-  func order() {
-    let (six, four) = (Self.six, Self.four)
-    #expect(AddressRace.order(six + four) == [six[0], four[0], six[1], four[1], six[2], four[2]])
-    #expect(AddressRace.order(four + six) == [four[0], six[0], four[1], six[1], four[2], six[2]])
-    #expect(AddressRace.order([six[0], four[0], four[1], four[2]]) == [six[0], four[0], four[1], four[2]])
-    #expect(AddressRace.order([four[0], four[0], six[0], four[0]]) == [four[0], six[0]])
-    #expect(AddressRace.order([]) == [])
-  }
-
   @Test("a silent address holds up the next one for the delay, a failed one not at all")
   func race() {
     var race = AddressRace(count: 3)

@@ -67,23 +67,29 @@ struct GoogleServerTests {
   @Test("streams of all kinds")
   func streams() async throws {
     try await withServer { channel in
-      let counted: MessageReader<StringValue> = try await channel.serverStreaming(Kitchen.count, Int64Value(300))
-      var got = 0
-      while let message = try await counted.next() {
-        #expect(message.value == "\(got) ")
-        got += 1
+      let got = try await channel.serverStreaming(Kitchen.count, Int64Value(300)) {
+        (counted: MessageReader<StringValue>) in
+        var got = 0
+        while let message = try await counted.next() {
+          #expect(message.value == "\(got) ")
+          got += 1
+        }
+        return got
       }
       #expect(got == 300)
-      let sum: ClientStream<Int64Value, Int64Value> = try await channel.clientStreaming(Kitchen.sum)
-      for value in 1...1000 { try await sum.requests.send(Int64Value(Int64(value))) }
-      #expect(try await sum.finish().value == 500_500)
-      let chat: BidirectionalStream<StringValue, StringValue> = try await channel.bidirectional(Kitchen.chat)
-      for index in 0..<50 {
-        try await chat.requests.send(StringValue("\(index)"))
-        #expect(try await chat.responses.next()?.value == "\(index)?")
+      let sum = try await channel.clientStreaming(Kitchen.sum) { (sum: ClientStream<Int64Value, Int64Value>) in
+        for value in 1...1000 { try await sum.requests.send(Int64Value(Int64(value))) }
+        return try await sum.finish()
       }
-      await chat.finish()
-      #expect(try await chat.responses.next() == nil)
+      #expect(sum.value == 500_500)
+      try await channel.bidirectional(Kitchen.chat) { (chat: BidirectionalStream<StringValue, StringValue>) in
+        for index in 0..<50 {
+          try await chat.requests.send(StringValue("\(index)"))
+          #expect(try await chat.responses.next()?.value == "\(index)?")
+        }
+        chat.finish()
+        #expect(try await chat.responses.next() == nil)
+      }
     }
   }
 }

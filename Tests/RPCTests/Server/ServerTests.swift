@@ -9,16 +9,20 @@ struct ServerTests {
   @Test("that drains finishes the calls that run and takes no new ones")
   func drain() async throws {
     try await RPCWorld.run { world in
-      let chat: BidirectionalStream<StringValue, StringValue> = try await world.channel.bidirectional(Kitchen.chat)
-      async let drained: Void = world.server.drain(within: .seconds(60))
-      #expect(await eventually { world.server.health.status(of: "test.Kitchen") == .notServing })
-      for line in ["one", "two"] {
-        try await chat.requests.send(StringValue(line))
-        #expect(try await chat.responses.next()?.value == line + "?")
+      try await world.channel.bidirectional(Kitchen.chat) { (chat: BidirectionalStream<StringValue, StringValue>) in
+        // The call runs before the drain begins.
+        try await chat.requests.send(StringValue("zero"))
+        #expect(try await chat.responses.next()?.value == "zero?")
+        async let drained: Void = world.server.drain(within: .seconds(60))
+        #expect(await eventually { world.server.health.status(of: "test.Kitchen") == .notServing })
+        for line in ["one", "two"] {
+          try await chat.requests.send(StringValue(line))
+          #expect(try await chat.responses.next()?.value == line + "?")
+        }
+        chat.finish()
+        #expect(try await chat.responses.next() == nil)
+        await drained
       }
-      await chat.finish()
-      #expect(try await chat.responses.next() == nil)
-      await drained
       let late = await world.failure("late")
       #expect(late?.code == .unavailable)
     }

@@ -96,9 +96,10 @@ struct StreamFairnessTests {
     let streaming = Channel(target: [address], group: clients)
     let neighbour = Channel(target: [address], group: clients)
     let sending = Task {
-      let stream: ClientStream<Int64Value, Int64Value> = try await streaming.clientStreaming(Handled.drain)
-      for _ in 0..<Handled.total { try await stream.requests.send(Int64Value(0)) }
-      return try await stream.finish().value
+      try await streaming.clientStreaming(Handled.drain) { (stream: ClientStream<Int64Value, Int64Value>) in
+        for _ in 0..<Handled.total { try await stream.requests.send(Int64Value(0)) }
+        return try await stream.finish().value
+      }
     }
     #expect(await eventually { handled.count > 0 })
     var meanwhile: [Int] = []

@@ -11,6 +11,9 @@ final class Kitchen: Service {
   static let sum = MethodDescriptor(service: "test.Kitchen", name: "Sum", kind: .clientStreaming)
   static let chat = MethodDescriptor(service: "test.Kitchen", name: "Chat", kind: .bidirectional)
 
+  /// Reads nothing and answers nothing until it is cancelled.
+  static let stuck = MethodDescriptor(service: "test.Kitchen", name: "Stuck", kind: .clientStreaming)
+
   private let state = Mutex(State())
 
   struct State {
@@ -26,6 +29,7 @@ final class Kitchen: Service {
     [
       .unary(Self.command, obey), .serverStreaming(Self.count, count), .serverStreaming(Self.echo, echo),
       .clientStreaming(Self.sum, sum), .bidirectional(Self.chat, chat),
+      .clientStreaming(Self.stuck, stuck),
     ]
   }
 
@@ -80,6 +84,11 @@ final class Kitchen: Service {
     var sum: Int64 = 0
     while let value = try await reader.next() { sum += value.value }
     return Int64Value(sum)
+  }
+
+  private func stuck(_ reader: MessageReader<Int64Value>, _ call: ServerCall) async throws(RPCError) -> Int64Value {
+    try? await EventLoop.current?.sleep(for: .seconds(3600))
+    throw .cancelled()
   }
 
   private func chat(

@@ -5,7 +5,7 @@ struct MethodChecks {
   let mustDeclareAccess: Bool
 
   func check(_ file: FileModel) -> [Diagnostic] {
-    file.services.flatMap(\.methods).flatMap { access($0) + retry($0) + success($0) }
+    file.services.flatMap(\.methods).flatMap { access($0) + retry($0) + timeout($0) + success($0) }
   }
 
   private func access(_ method: MethodModel) -> [Diagnostic] {
@@ -66,6 +66,15 @@ struct MethodChecks {
           message: "\(method.name) is a stream: only unary calls are retried"))
     }
     return found
+  }
+
+  private func timeout(_ method: MethodModel) -> [Diagnostic] {
+    guard let timeout = method.rule?.timeout, timeout <= 0 else { return [] }
+    return [
+      Diagnostic(
+        location: method.location, rule: "timeout-positive",
+        message: "the timeout of \(method.name) is not positive: leave it out for as long as it takes")
+    ]
   }
 
   private func success(_ method: MethodModel) -> [Diagnostic] {

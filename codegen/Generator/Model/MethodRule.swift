@@ -39,6 +39,8 @@ public struct MethodRule: Hashable, Sendable {
   public var access: MethodAccess?
   public var idempotency: MethodIdempotency
   public var retry: RetryRule?
+  /// The time a call has whose caller names no deadline, in nanoseconds.
+  public var timeout: Int64?
   public var successStatus: Int
   public var successMessage: String
 }

@@ -92,16 +92,5 @@ struct RouteRenderer {
     }
   }
 
-  private func retry(_ rule: RetryRule?) -> String {
-    guard let rule else { return "nil" }
-    let hedging = rule.hedgingDelay.map { ", hedgingDelay: \(duration($0))" } ?? ""
-    return "RetryRule(maximumAttempts: \(rule.maximumAttempts), initialBackoff: \(duration(rule.initialBackoff)), "
-      + "maximumBackoff: \(duration(rule.maximumBackoff))\(hedging))"
-  }
-
-  private func duration(_ nanoseconds: Int64) -> String {
-    if nanoseconds % 1_000_000_000 == 0 { return ".seconds(\(nanoseconds / 1_000_000_000))" }
-    if nanoseconds % 1_000_000 == 0 { return ".milliseconds(\(nanoseconds / 1_000_000))" }
-    return ".nanoseconds(\(nanoseconds))"
-  }
+  private func retry(_ rule: RetryRule?) -> String { rule?.swift(type: "RetryRule") ?? "nil" }
 }

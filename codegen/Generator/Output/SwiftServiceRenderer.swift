@@ -35,10 +35,15 @@ struct SwiftServiceRenderer {
     text.block("\(access) enum \(SwiftNames.typeName(service.name))Methods {") { text in
       for method in service.methods {
         let idempotency = method.rule.map { "idempotency: .\($0.idempotency.swiftName)" }
+        let retry = method.rule?.retry.map { "retry: \($0.swift(type: rpc("RetryRule", service)))" }
+        let timeout = method.rule?.timeout.map { "timeout: \(SwiftLiteral.duration($0))" }
         text.list(
           "\(access) static let \(SwiftNames.method(method)) = \(descriptor)(",
-          ["service: \"\(service.fullName)\"", "name: \"\(method.name)\"", "kind: .\(method.kind)", idempotency]
-            .compactMap { $0 }, ")")
+          [
+            "service: \"\(service.fullName)\"", "name: \"\(method.name)\"", "kind: .\(method.kind)", idempotency, retry,
+            timeout,
+          ]
+          .compactMap { $0 }, ")")
       }
     }
   }
@@ -113,18 +118,24 @@ struct SwiftServiceRenderer {
     let output = type(method.output, service)
     let options = rpc("CallOptions", service)
     let descriptor = "\(SwiftNames.typeName(service.name))Methods.\(name)"
-    let (parameter, result, arguments): (String?, String, String) =
-      switch (method.clientStreaming, method.serverStreaming) {
-      case (false, false): ("_ request: \(input)", output, "\(descriptor), request")
-      case (false, true):
-        ("_ request: \(input)", "\(rpc("MessageReader", service))<\(output)>", "\(descriptor), request")
-      case (true, false): (nil, "\(rpc("ClientStream", service))<\(input), \(output)>", descriptor)
-      case (true, true): (nil, "\(rpc("BidirectionalStream", service))<\(input), \(output)>", descriptor)
-      }
+    let parameters = [method.clientStreaming ? nil : "_ request: \(input)", "options: \(options) = \(options)()"]
+    let arguments = method.clientStreaming ? descriptor : "\(descriptor), request"
+    let lent: String
+    switch (method.clientStreaming, method.serverStreaming) {
+    case (false, false):
+      text.list(
+        "\(access) func \(name)(", parameters.compactMap { $0 }, ") \(effects(service)) -> \(output) {")
+      return text.body { text in text.line("try await channel.unary(\(arguments), options: options)") }
+    case (false, true): lent = "\(rpc("MessageReader", service))<\(output)>"
+    case (true, false): lent = "\(rpc("ClientStream", service))<\(input), \(output)>"
+    case (true, true): lent = "\(rpc("BidirectionalStream", service))<\(input), \(output)>"
+    }
+    // The stream lives as long as the closure that it is lent to, and the call throws what the closure throws.
     text.list(
-      "\(access) func \(name)(", [parameter, "options: \(options) = \(options)()"].compactMap { $0 },
-      ") \(effects(service)) -> \(result) {")
-    text.body { text in text.line("try await channel.\(method.kind)(\(arguments), options: options)") }
+      "\(access) func \(name)<BodyResult, BodyFailure: Error>(",
+      parameters.compactMap { $0 } + ["_ body: (\(lent)) async throws(BodyFailure) -> BodyResult"],
+      ") async throws(BodyFailure) -> BodyResult {")
+    text.body { text in text.line("try await channel.\(method.kind)(\(arguments), options: options, body)") }
   }
 }
 
@@ -148,5 +159,23 @@ extension MethodIdempotency {
     case .idempotent: "idempotent"
     case .keyed: "keyed"
     }
+  }
+}
+
+extension RetryRule {
+  /// The rule as an expression.
+  /// - Parameter type: what the type is called there.
+  func swift(type: String) -> String {
+    let hedging = hedgingDelay.map { ", hedgingDelay: \(SwiftLiteral.duration($0))" } ?? ""
+    return "\(type)(maximumAttempts: \(maximumAttempts), initialBackoff: \(SwiftLiteral.duration(initialBackoff)), "
+      + "maximumBackoff: \(SwiftLiteral.duration(maximumBackoff))\(hedging))"
+  }
+}
+
+extension SwiftLiteral {
+  static func duration(_ nanoseconds: Int64) -> String {
+    if nanoseconds % 1_000_000_000 == 0 { return ".seconds(\(nanoseconds / 1_000_000_000))" }
+    if nanoseconds % 1_000_000 == 0 { return ".milliseconds(\(nanoseconds / 1_000_000))" }
+    return ".nanoseconds(\(nanoseconds))"
   }
 }

@@ -43,22 +43,27 @@ func run(port: UInt16) async throws {
     check(error.code == .notFound && error.message == "no such shelf: ä", "a failure is thrown with code and message")
   }
 
-  let count = try await inventory.count()
-  for pieces in 1...4 { try await count.requests.send(Warehouse.Item(pieces: Int64(pieces))) }
-  check(try await count.finish().total == 10, "many for one")
+  let total = try await inventory.count { count in
+    for pieces in 1...4 { try await count.requests.send(Warehouse.Item(pieces: Int64(pieces))) }
+    return try await count.finish().total
+  }
+  check(total == 10, "many for one")
 
-  let list = try await inventory.list(Warehouse.Tally(total: 3))
-  var names: [String] = []
-  while let item = try await list.next() { names.append(item.name) }
+  let names = try await inventory.list(Warehouse.Tally(total: 3)) { list in
+    var names: [String] = []
+    while let item = try await list.next() { names.append(item.name) }
+    return names
+  }
   check(names == ["item 0", "item 1", "item 2"], "one for many")
 
-  let rename = try await inventory.rename()
-  try await rename.requests.send(Warehouse.Item(name: "bolt"))
-  check(try await rename.responses.next()?.name == "BOLT", "many for many: the first comes before the second is sent")
-  try await rename.requests.send(Warehouse.Item(name: "nut"))
-  await rename.finish()
-  check(try await rename.responses.next()?.name == "NUT", "many for many: the second")
-  check(try await rename.responses.next() == nil, "many for many: the end")
+  try await inventory.rename { rename in
+    try await rename.requests.send(Warehouse.Item(name: "bolt"))
+    check(try await rename.responses.next()?.name == "BOLT", "many for many: the first comes before the second is sent")
+    try await rename.requests.send(Warehouse.Item(name: "nut"))
+    rename.finish()
+    check(try await rename.responses.next()?.name == "NUT", "many for many: the second")
+    check(try await rename.responses.next() == nil, "many for many: the end")
+  }
 
   await channel.close()
   group.stop()

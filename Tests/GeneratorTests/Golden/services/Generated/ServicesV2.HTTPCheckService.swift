@@ -8,7 +8,10 @@ extension ServicesV2 {
     public static let getURL = MethodDescriptor(
       service: "golden.services.v2.HTTPCheckService",
       name: "GetURL",
-      kind: .unary
+      kind: .unary,
+      idempotency: .read,
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1)),
+      timeout: .milliseconds(1500)
     )
   }
 

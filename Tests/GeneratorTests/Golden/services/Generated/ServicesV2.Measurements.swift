@@ -9,22 +9,26 @@ extension ServicesV2 {
     public static let measure = MethodDescriptor(
       service: "golden.services.v2.Measurements",
       name: "Measure",
-      kind: .unary
+      kind: .unary,
+      idempotency: .unspecified
     )
     public static let summarize = MethodDescriptor(
       service: "golden.services.v2.Measurements",
       name: "Summarize",
-      kind: .clientStreaming
+      kind: .clientStreaming,
+      idempotency: .unspecified
     )
     public static let watch = MethodDescriptor(
       service: "golden.services.v2.Measurements",
       name: "Watch",
-      kind: .serverStreaming
+      kind: .serverStreaming,
+      idempotency: .unspecified
     )
     public static let convert = MethodDescriptor(
       service: "golden.services.v2.Measurements",
       name: "Convert",
-      kind: .bidirectional
+      kind: .bidirectional,
+      idempotency: .unspecified
     )
   }
 
@@ -60,24 +64,27 @@ extension ServicesV2 {
     }
 
     /// Many for one.
-    public func summarize(
-      options: CallOptions = CallOptions()
-    ) async throws(RPCError) -> ClientStream<Sample, Summary> {
-      try await channel.clientStreaming(MeasurementsMethods.summarize, options: options)
+    public func summarize<BodyResult, BodyFailure: Error>(
+      options: CallOptions = CallOptions(),
+      _ body: (ClientStream<Sample, Summary>) async throws(BodyFailure) -> BodyResult
+    ) async throws(BodyFailure) -> BodyResult {
+      try await channel.clientStreaming(MeasurementsMethods.summarize, options: options, body)
     }
 
     /// One for many.
-    public func watch(
+    public func watch<BodyResult, BodyFailure: Error>(
       _ request: Empty,
-      options: CallOptions = CallOptions()
-    ) async throws(RPCError) -> MessageReader<Sample> {
-      try await channel.serverStreaming(MeasurementsMethods.watch, request, options: options)
+      options: CallOptions = CallOptions(),
+      _ body: (MessageReader<Sample>) async throws(BodyFailure) -> BodyResult
+    ) async throws(BodyFailure) -> BodyResult {
+      try await channel.serverStreaming(MeasurementsMethods.watch, request, options: options, body)
     }
 
-    public func convert(
-      options: CallOptions = CallOptions()
-    ) async throws(RPCError) -> BidirectionalStream<Sample, Summary> {
-      try await channel.bidirectional(MeasurementsMethods.convert, options: options)
+    public func convert<BodyResult, BodyFailure: Error>(
+      options: CallOptions = CallOptions(),
+      _ body: (BidirectionalStream<Sample, Summary>) async throws(BodyFailure) -> BodyResult
+    ) async throws(BodyFailure) -> BodyResult {
+      try await channel.bidirectional(MeasurementsMethods.convert, options: options, body)
     }
   }
 }
