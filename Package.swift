@@ -14,6 +14,12 @@ func swift(
   .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: house)
 }
 
+/// A target with tables of its own: its migrations are compiled into the program.
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(
+    name: name, dependencies: dependencies, resources: [.embedInCode("Migrations")], swiftSettings: house)
+}
+
 func test(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
   .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: house)
 }
@@ -59,13 +65,11 @@ let package = Package(
     // What CloudBill's services share.
     .target(name: "CSchema", dependencies: ["CProtobufC", "CWellKnown"]),
     swift("Schema", ["CSchema", "Protobuf", "RPC"], exclude: ["openapi.json", "TypeScript"]),
-    .target(
-      name: "ServiceKit", dependencies: ["Schema", "RPC", "Postgres", "Protobuf", "Reactor", "COpenSSL", log],
-      resources: [.embedInCode("Migrations")], swiftSettings: house),
+    service("ServiceKit", ["Schema", "RPC", "Postgres", "Protobuf", "Reactor", "COpenSSL", log]),
 
     // The services and the front.
-    swift("Auth", ["ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "CCrypt"]),
-    swift("Billing", ["ServiceKit", "Schema", "Postgres", "RPC", "Reactor"]),
+    service("Auth", ["ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "CCrypt"]),
+    service("Billing", ["ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor"]),
     swift("Edge", ["ServiceKit", "Schema", "RPC", "HTTP2", "Protobuf", "Reactor", log]),
     .executableTarget(
       name: "cloudbill",
@@ -87,6 +91,10 @@ let package = Package(
     // Tests mirror Sources.
     .target(
       name: "TestSupport", dependencies: ["Reactor", "Postgres"], path: "Tests/TestSupport", swiftSettings: house),
+    .target(
+      name: "ServiceTesting",
+      dependencies: ["ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"],
+      path: "Tests/ServiceTesting", swiftSettings: house),
     test("ReactorTests", ["Reactor", "CLinux", "TestSupport"]),
     .target(name: "CTesting", dependencies: ["CProtobufC", "CWellKnown"], path: "Tests/CTesting"),
     .testTarget(
@@ -96,8 +104,13 @@ let package = Package(
     test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"], exclude: ["Python"]),
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, "TestSupport"]),
-    test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"]),
-    test("BillingTests", ["Billing", "ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "TestSupport"]),
+    test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport", "ServiceTesting"]),
+    test(
+      "BillingTests",
+      [
+        "Billing", "Auth", "ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "TestSupport",
+        "ServiceTesting",
+      ]),
     test(
       "EdgeTests", ["Edge", "ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", "TestSupport"],
       exclude: ["Python"]),
@@ -105,7 +118,12 @@ let package = Package(
       name: "GeneratorTests", dependencies: ["Generator", "protoc-gen-cloudbill", "Schema", "Protobuf", "TestSupport"],
       path: "Tests/GeneratorTests",
       exclude: ["Golden", "Stranger/Proto", "Stranger/Python", "Stranger/Program"], swiftSettings: house),
-    test("CloudbillTests", ["TestSupport", "Reactor"]),
+    test(
+      "CloudbillTests",
+      [
+        "Auth", "Billing", "Edge", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport",
+        "ServiceTesting",
+      ]),
     test("ArchitectureTests", ["TestSupport"]),
   ],
   cxxLanguageStandard: .cxx17

@@ -56,6 +56,18 @@ struct ArchitectureTests {
     }
   }
 
+  @Test("ServiceKit and the edge name no table of a service", arguments: ["ServiceKit", "Edge"])
+  func lowerFloorsKnowNoService(target: String) throws {
+    for file in try swiftFiles(under: "Sources/\(target)") {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      for schema in ["auth.", "billing."] {
+        for word in ["FROM \(schema)", "INTO \(schema)", "UPDATE \(schema)"] {
+          #expect(!text.contains(word), "\(file.lastPathComponent) has \(word)")
+        }
+      }
+    }
+  }
+
   @Test("no file is longer than a person reads in one sitting")
   func filesFitASitting() throws {
     for folder in ["Sources", "codegen", "Tests"] {

@@ -2,7 +2,7 @@ internal import Glibc
 internal import Logging
 internal import RPC
 public import Reactor
-internal import Schema
+public import Schema
 public import ServiceKit
 
 /// What an edge process is told at its start. Values, not flags: reading flags and files is the executable's work.
@@ -14,6 +14,8 @@ public struct EdgeSettings: Sendable {
   public var signer: ClaimsSigner
   /// Where each service listens, by name: `auth`, `billing`.
   public var services: [String: [SocketAddress]]
+  /// What is served.
+  public var routes: [RestRoute]
   /// Event loops; nil takes one a core.
   public var loops: Int?
   /// How long requests that are being answered may take when the process stops.
@@ -22,12 +24,13 @@ public struct EdgeSettings: Sendable {
 
   public init(
     edge: EdgeConfiguration = EdgeConfiguration(), tokens: JSONWebToken, signer: ClaimsSigner,
-    services: [String: [SocketAddress]], loops: Int? = nil
+    services: [String: [SocketAddress]], routes: [RestRoute] = RestRoutes.all, loops: Int? = nil
   ) {
     self.edge = edge
     self.tokens = tokens
     self.signer = signer
     self.services = services
+    self.routes = routes
     self.loops = loops
   }
 }
@@ -76,7 +79,7 @@ public enum EdgeProcess {
     defer { withExtendedLifetime(watchdog) {} }
     let channels = settings.services.mapValues { Channel(target: $0, group: group) }
     let context = try EdgeContext(
-      configuration: settings.edge, routes: RestRoutes.all, channels: channels, tokens: settings.tokens,
+      configuration: settings.edge, routes: settings.routes, channels: channels, tokens: settings.tokens,
       signer: settings.signer, registry: registry)
     let state = ProcessState()
     let server = EdgeServer(context: context, group: group, logDescriptor: settings.logDescriptor)

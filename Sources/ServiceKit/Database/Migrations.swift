@@ -1,12 +1,11 @@
 public import Postgres
 
-/// The schema's history, in order. The files in `Migrations/` are compiled into the program.
-public enum Migrations {
-  public static let all: [Migration] = [
-    Migration(name: "0001_public", sql: text(PackageResources._001_public_sql)),
-    Migration(name: "0002_auth", sql: text(PackageResources._002_auth_sql)),
-    Migration(name: "0003_billing", sql: text(PackageResources._003_billing_sql)),
-  ]
+extension Migration {
+  /// A migration from a file that is compiled into the program.
+  public init(name: String, file: [UInt8]) {
+    self.init(name: name, sql: String(decoding: file, as: UTF8.self))
+  }
 
-  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+  /// What every database gets before the services' own migrations.
+  static let common = Migration(name: "0001_public", file: PackageResources._001_public_sql)
 }

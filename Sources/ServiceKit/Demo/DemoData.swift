@@ -2,7 +2,7 @@ public import Postgres
 internal import Reactor
 
 /// Tenants to try things on: users of every role, plans, and subscriptions in every state. The same each time but for the dates, which
-/// are counted back from the day it is made.
+/// are counted back from the day it is made. Each service writes what it has of a tenant (`ServiceDefinition.demo`).
 public enum DemoData {
   /// Who signs in first in every example.
   public static let email = "admin@acme.test"
@@ -10,24 +10,26 @@ public enum DemoData {
   public static let platform = UUID("00000000-0000-0000-0000-0000000000ff") ?? UUID.random()
   public static let globex = UUID("00000000-0000-0000-0000-000000000002") ?? UUID.random()
 
-  /// Writes the demo data, all of it or nothing. For a database that has none of it.
+  /// Writes the demo data, all of a tenant or nothing. For a database that has none of it.
   /// - Parameter database: with the rights of the tables' owner.
   /// - Throws: `DatabaseError`.
-  public static func seed(_ database: Database, now: WallTime = WallClock.system.now) async throws {
+  public static func seed(
+    _ database: Database, _ catalogue: ServiceCatalogue, now: WallTime = WallClock.system.now
+  ) async throws {
     for tenant in [DemoTenant.acme, .globex, .platform] {
-      _ = try await database.tenant(
-        tenant.id, deadline: .after(.seconds(30)), [asOwner] + tenant.statements(now: now))
+      let statements = catalogue.services.flatMap { $0.demo(tenant, now) }
+      _ = try await database.tenant(tenant.id, deadline: .after(.seconds(30)), [asOwner] + statements)
     }
   }
 
   /// The same with a connection of its own.
-  /// - Parameter conninfo: of a role that may act as the owner, such as `cb_migrator`.
-  public static func seed(conninfo: String) async throws {
+  /// - Parameter conninfo: of a role that may act as the owner.
+  public static func seed(conninfo: String, _ catalogue: ServiceCatalogue) async throws {
     let group = try EventLoopGroup(count: 1, name: "seed")
     let database = Database(group: group, configuration: DatabaseConfiguration(conninfo: conninfo))
     let result: Result<Void, any Error>
     do {
-      result = .success(try await seed(database))
+      result = .success(try await seed(database, catalogue))
     } catch {
       result = .failure(error)
     }

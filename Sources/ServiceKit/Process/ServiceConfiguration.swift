@@ -1,9 +1,15 @@
 public import Postgres
 
+/// For whom a program runs.
+public enum RunMode: String, Sendable, Hashable, CaseIterable {
+  /// For its engineers: the demo data's password is accepted.
+  case development
+  /// For customers.
+  case production
+}
+
 /// What a service process is told at its start. Values, not flags: reading flags and files is the executable's work.
 public struct ServiceConfiguration: Sendable {
-  /// The process' name in logs, metrics and its own claims: `auth`, `billing`.
-  public var name: String
   /// The numeric address, or `localhost`, that all ports are bound to.
   public var host: String
   /// The RPC port; 0 takes a free one.
@@ -14,6 +20,9 @@ public struct ServiceConfiguration: Sendable {
   public var database: DatabaseConfiguration
   /// Whose claims count.
   public var claimsKeys: [ClaimsKey]
+  /// Signs access tokens; only for a service whose definition says that it does.
+  public var accessTokens: JSONWebToken?
+  public var mode: RunMode
   /// Event loops; `nil` takes one a core.
   public var loops: Int?
   /// How long running calls may take to finish when the process stops.
@@ -25,16 +34,18 @@ public struct ServiceConfiguration: Sendable {
   public var clock: WallClock
 
   public init(
-    name: String, host: String = "127.0.0.1", port: UInt16, metricsPort: UInt16, database: DatabaseConfiguration,
-    claimsKeys: [ClaimsKey], loops: Int? = nil, drainLimit: Duration = .seconds(8),
-    log: LogOutput = .standardError, logsCalls: Bool = true, clock: WallClock = .system
+    host: String = "127.0.0.1", port: UInt16, metricsPort: UInt16, database: DatabaseConfiguration,
+    claimsKeys: [ClaimsKey], accessTokens: JSONWebToken? = nil, mode: RunMode = .development, loops: Int? = nil,
+    drainLimit: Duration = .seconds(8), log: LogOutput = .standardError, logsCalls: Bool = true,
+    clock: WallClock = .system
   ) {
-    self.name = name
     self.host = host
     self.port = port
     self.metricsPort = metricsPort
     self.database = database
     self.claimsKeys = claimsKeys
+    self.accessTokens = accessTokens
+    self.mode = mode
     self.loops = loops
     self.drainLimit = drainLimit
     self.log = log

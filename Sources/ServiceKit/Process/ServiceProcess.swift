@@ -1,7 +1,7 @@
 internal import Glibc
 public import Logging
 public import Postgres
-public import RPC
+internal import RPC
 public import Reactor
 internal import Schema
 
@@ -12,6 +12,29 @@ public struct ServiceContext: Sendable {
   public let metrics: MetricsRegistry
   public let logger: Logger
   public let clock: WallClock
+  public let mode: RunMode
+  private let givenTokens: JSONWebToken?
+
+  init(_ definition: ServiceDefinition, _ configuration: ServiceConfiguration, group: EventLoopGroup) {
+    self.group = group
+    database = Database(group: group, configuration: configuration.database)
+    metrics = MetricsRegistry(common: [("service", definition.name)])
+    logger = Logger(label: definition.name) { _ in
+      JSONLogHandler(service: definition.name, output: configuration.log, clock: configuration.clock)
+    }
+    clock = configuration.clock
+    mode = configuration.mode
+    givenTokens = configuration.accessTokens
+  }
+
+  /// Signs access tokens.
+  /// - Throws: when the process was not given their secret.
+  public var accessTokens: JSONWebToken {
+    get throws(ServiceProcessError) {
+      guard let givenTokens else { throw .missing("the secret of access tokens") }
+      return givenTokens
+    }
+  }
 }
 
 /// Why a process did not come up.
@@ -19,11 +42,14 @@ public enum ServiceProcessError: Error, Sendable, CustomStringConvertible {
   /// The role could see past its tenant, in so many words.
   case database([String])
   case reactor(ReactorError)
+  /// Something the service needs was not in its configuration.
+  case missing(String)
 
   public var description: String {
     switch self {
     case .database(let objections): "the database cannot be used safely: \(objections.joined(separator: "; "))"
     case .reactor(let error): "\(error)"
+    case .missing(let what): "the configuration lacks \(what)"
     }
   }
 }
@@ -40,23 +66,22 @@ public enum ServiceProcess {
   ///
   /// `/health` answers 503 until calls are served and the database answers, 200 while both hold, 503 again from the moment of `stop`. A
   /// database that is down does not keep the process from coming up: calls are answered 503 until it is back.
-  /// - Parameters:
-  ///   - started: told once the ports are bound.
-  ///   - services: makes the services; called once.
+  /// - Parameter started: told once the ports are bound.
   /// - Throws: `ServiceProcessError`.
   public static func run(
-    _ configuration: ServiceConfiguration, until stop: StopSignal,
-    started: (@Sendable (Addresses) -> Void)? = nil,
-    services: @Sendable (ServiceContext) throws -> [any Service]
+    _ definition: ServiceDefinition, _ configuration: ServiceConfiguration, until stop: StopSignal,
+    started: (@Sendable (Addresses) -> Void)? = nil
   ) async throws {
     // A peer or a log reader that goes away must not end the process.
     signal(SIGPIPE, SIG_IGN)
     let group = try EventLoopGroup(
-      count: configuration.loops ?? EventLoopGroup.availableCores, name: configuration.name)
-    let context = context(configuration, group: group)
+      count: configuration.loops ?? EventLoopGroup.availableCores, name: definition.name)
+    let context = ServiceContext(definition, configuration, group: group)
     let result: Result<Void, any Error>
     do {
-      result = .success(try await serve(configuration, context, until: stop, started: started, services: services))
+      let parts = try definition.make(context)
+      defer { parts.close() }
+      result = .success(try await serve(definition, parts, configuration, context, until: stop, started: started))
     } catch {
       result = .failure(error)
     }
@@ -66,18 +91,9 @@ public enum ServiceProcess {
     try result.get()
   }
 
-  private static func context(_ configuration: ServiceConfiguration, group: EventLoopGroup) -> ServiceContext {
-    let logger = Logger(label: configuration.name) { _ in
-      JSONLogHandler(service: configuration.name, output: configuration.log, clock: configuration.clock)
-    }
-    return ServiceContext(
-      group: group, database: Database(group: group, configuration: configuration.database),
-      metrics: MetricsRegistry(common: [("service", configuration.name)]), logger: logger, clock: configuration.clock)
-  }
-
   private static func serve(
-    _ configuration: ServiceConfiguration, _ context: ServiceContext, until stop: StopSignal,
-    started: (@Sendable (Addresses) -> Void)?, services: @Sendable (ServiceContext) throws -> [any Service]
+    _ definition: ServiceDefinition, _ parts: ServiceParts, _ configuration: ServiceConfiguration,
+    _ context: ServiceContext, until stop: StopSignal, started: (@Sendable (Addresses) -> Void)?
   ) async throws {
     let logger = context.logger
     let state = ProcessState()
@@ -98,7 +114,7 @@ public enum ServiceProcess {
       // A role that sees too much is refused before anybody is served. A database that is away is looked at when it is back.
       if try await !databaseGuard.verify() { logger.warning("the database does not answer yet") }
       let server = Server(
-        services: try services(context), configuration: serverConfiguration(configuration, context),
+        services: parts.services, configuration: serverConfiguration(definition, configuration, context),
         group: context.group)
       let bound = try await server.start(on: address)
       state.serving()
@@ -136,16 +152,16 @@ public enum ServiceProcess {
   }
 
   private static func serverConfiguration(
-    _ configuration: ServiceConfiguration, _ context: ServiceContext
+    _ definition: ServiceDefinition, _ configuration: ServiceConfiguration, _ context: ServiceContext
   ) -> ServerConfiguration {
     var server = ServerConfiguration()
     let verifier = ClaimsVerifier(keys: configuration.claimsKeys, clock: configuration.clock)
     server.interceptors = [
       CallObserver(
-        service: configuration.name, group: context.group, registry: context.metrics,
-        paths: MethodPolicies.all.keys.filter { $0.contains(".\(configuration.name).") }.sorted(),
+        service: definition.name, group: context.group, registry: context.metrics,
+        paths: definition.policies.keys.sorted(),
         output: configuration.logsCalls ? configuration.log : nil, clock: configuration.clock),
-      ClaimsInterceptor(verifier: verifier),
+      ClaimsInterceptor(verifier: verifier, policies: definition.policies),
     ]
     server.forwardedMetadata = [
       "x-request-id", "traceparent", ClaimsInterceptor.tenantKey, ClaimsInterceptor.claimsKey,

@@ -1,6 +1,7 @@
 import Protobuf
 import RPC
 import Schema
+import ServiceKit
 
 /// The unary methods that can be called by name, with the messages they take and give.
 enum MethodCatalogue {
@@ -10,7 +11,7 @@ enum MethodCatalogue {
     let request: MessageSchema
     let response: MessageSchema
     /// The process that serves it; nil when each does.
-    let role: MeshRole?
+    let process: MeshProcess?
     let access: MethodAccess
 
     var path: String { "/" + name }
@@ -18,20 +19,20 @@ enum MethodCatalogue {
 
   static let all: [Method] = routed + unrouted
 
-  private static let routed = RestRoutes.all.map { route in
+  private static let routed = catalogue.routes.map { route in
     Method(
       name: String(route.rpcPath.dropFirst()), request: route.request, response: route.response,
-      role: MeshRole(rawValue: route.service), access: route.access)
+      process: MeshProcess.named(route.service), access: route.access)
   }
 
   /// What has no REST route.
   private static let unrouted = [
     Method(
       name: "cloudbill.auth.v1.Auth/CheckSession", request: AuthV1.CheckSessionRequest.schema,
-      response: AuthV1.CheckSessionResponse.schema, role: .auth, access: .service),
+      response: AuthV1.CheckSessionResponse.schema, process: MeshProcess.named("auth"), access: .service),
     Method(
       name: "grpc.health.v1.Health/Check", request: HealthV1.HealthCheckRequest.schema,
-      response: HealthV1.HealthCheckResponse.schema, role: nil, access: .open),
+      response: HealthV1.HealthCheckResponse.schema, process: nil, access: .open),
   ]
 
   /// The method of that name: whole, or from any dot or slash on (`Billing/GetSubscription`, `GetSubscription`) when that is clear.

@@ -32,7 +32,7 @@ struct Call: AsyncParsableCommand {
   var email: String?
 
   @Option(name: .customLong("to"), help: "The process to call, for methods that every process has.")
-  var role: MeshRole?
+  var process: MeshProcess?
 
   @Option(help: ArgumentHelp("Call this server instead.", valueName: "HOST:PORT"))
   var address: String?
@@ -87,10 +87,11 @@ struct Call: AsyncParsableCommand {
         throw ValidationError("--address takes a numeric address or localhost, not \(host).")
       }
     }
-    guard let role = role ?? method.role, role != .edge else {
-      throw ValidationError("Which process? Say --to auth or --to billing.")
+    guard let process = process ?? method.process, process != .edge else {
+      let names = catalogue.services.map { "--to \($0.name)" }.joined(separator: " or ")
+      throw ValidationError("Which process? Say \(names).")
     }
-    return .ipv4(0x7F00_0001, port: try mesh.ports().main(role))
+    return .ipv4(0x7F00_0001, port: try mesh.ports().main(process))
   }
 
   private func encode(_ method: MethodCatalogue.Method) throws -> [UInt8] {
@@ -166,7 +167,14 @@ struct Call: AsyncParsableCommand {
   }
 }
 
-extension MeshRole: ExpressibleByArgument {}
+extension MeshProcess: ExpressibleByArgument {
+  init?(argument: String) {
+    guard let process = MeshProcess.named(argument) else { return nil }
+    self = process
+  }
+
+  static var allValueStrings: [String] { all.map(\.name) }
+}
 
 extension Substring {
   /// Without the brackets of an IPv6 address.

@@ -19,13 +19,13 @@ struct Migrate: AsyncParsableCommand {
   func run() async throws {
     let address = try DatabaseAddress(directory: DataDirectory(mesh.dataPath))
     // What it makes belongs to the role that nobody logs in as.
-    let conninfo = try address.conninfo(.migrator) + " options='-c role=cb_owner'"
+    let conninfo = try address.conninfo(.migrator) + " options='-c role=\(DatabaseRoles.owner)'"
     if demo {
-      try await DemoData.seed(conninfo: conninfo)
+      try await DemoData.seed(conninfo: conninfo, catalogue)
       print("The demo data is written.")
       return
     }
-    let applied = try await Migrator(conninfo: conninfo).migrate(Migrations.all)
+    let applied = try await Migrator(conninfo: conninfo).migrate(catalogue.migrations)
     print(applied.isEmpty ? "Nothing to do." : "Applied \(applied.joined(separator: ", ")).")
   }
 }

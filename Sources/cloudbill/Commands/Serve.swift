@@ -1,6 +1,4 @@
 import ArgumentParser
-import Auth
-import Billing
 import Edge
 import Glibc
 import Postgres
@@ -19,8 +17,8 @@ struct Serve: AsyncParsableCommand {
       CLOUDBILL_MODE=production refuses the demo data's password.
       """)
 
-  @Argument(help: "auth, billing or edge.")
-  var role: MeshRole
+  @Argument(help: "The process.")
+  var process: MeshProcess
 
   @OptionGroup var mesh: MeshOptions
 
@@ -28,10 +26,10 @@ struct Serve: AsyncParsableCommand {
     try refuseOrphanage()
     let stop = StopSignal.atTermination()
     let configuration = try ProcessConfiguration(mesh)
-    switch role {
-    case .auth: try await AuthProcess.run(configuration.auth(), until: stop)
-    case .edge: try await EdgeProcess.run(configuration.edge(), until: stop)
-    case .billing: try await BillingProcess.run(configuration.billing(), until: stop)
+    if let definition = catalogue[process.name] {
+      try await ServiceProcess.run(definition, configuration.service(definition), until: stop)
+    } else {
+      try await EdgeProcess.run(configuration.edge(), until: stop)
     }
   }
 

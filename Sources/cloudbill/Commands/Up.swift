@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import ServiceKit
 
 /// `cloudbill up`
 struct Up: ParsableCommand {
@@ -7,10 +8,10 @@ struct Up: ParsableCommand {
     abstract: "Run the whole of CloudBill on this machine.",
     discussion: """
       The first run makes a data directory with a PostgreSQL of its own, keys, passwords and demo data; later runs use what is \
-      there. The processes (edge, auth, billing, PostgreSQL) are watched and started again when they end. Ctrl-C stops them \
+      there. The processes (\(MeshProcess.all.map(\.name).joined(separator: ", ")), PostgreSQL) are watched and started again when they end. Ctrl-C stops them \
       in order and leaves the data.
 
-      Ports: edge 8080, auth 3001, billing 3002; each serves /metrics and /health 100 above. PostgreSQL has a unix socket in \
+      Ports: \(MeshProcess.all.map { "\($0.name) \($0.standardPort)" }.joined(separator: ", ")); each serves /metrics and /health \(ServiceDefinition.metricsPortDistance) above. PostgreSQL has a unix socket in \
       the data directory only.
 
       Environment:

@@ -16,7 +16,7 @@ struct DataDirectory: Sendable {
   var edgePublicKey: String { path + "/secrets/edge.pub.pem" }
 
   func log(_ name: String) -> String { "\(logs)/\(name).log" }
-  func databasePassword(_ role: String) -> String { "\(path)/secrets/database/\(role)" }
+  func databasePassword(_ login: String) -> String { "\(path)/secrets/database/\(login)" }
 
   /// Whether demo data is still to be written, is there, or is unwanted. Decided once, when the directory is new.
   enum DemoData: String {
@@ -95,15 +95,15 @@ struct DataDirectory: Sendable {
     } catch {
       throw CommandFailure("cannot prepare the keys: \(error)")
     }
-    for role in DatabaseRole.allCases where !Files.exists(databasePassword(role.rawValue)) {
-      try Files.write(try Self.newPassword() + "\n", to: databasePassword(role.rawValue), mode: 0o600)
+    for login in DatabaseLogin.all where !Files.exists(databasePassword(login.name)) {
+      try Files.write(try Self.newPassword() + "\n", to: databasePassword(login.name), mode: 0o600)
     }
   }
 
-  func password(of role: DatabaseRole) throws -> String {
-    guard let text = try Files.text(databasePassword(role.rawValue)) else {
+  func password(of login: DatabaseLogin) throws -> String {
+    guard let text = try Files.text(databasePassword(login.name)) else {
       throw CommandFailure(
-        "\(path) has no password for the database role \(role.rawValue)",
+        "\(path) has no password for the database role of \(login.name)",
         advice: [
           "this is no data directory of `cloudbill up`, or it was never started: run `cloudbill up --data DIR` first"
         ])

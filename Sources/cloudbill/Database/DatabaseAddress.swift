@@ -33,18 +33,18 @@ struct DatabaseAddress: Sendable {
     database = parsed.database ?? Self.standardDatabase
   }
 
-  /// What libpq connects with as one of our roles.
-  func conninfo(_ role: DatabaseRole) throws -> String {
+  /// What libpq connects with as one of our login roles.
+  func conninfo(_ login: DatabaseLogin) throws -> String {
     Self.text(
       keywords + [
-        ("dbname", database), ("user", role.rawValue), ("password", try directory.password(of: role)),
+        ("dbname", database), ("user", login.role(in: database)), ("password", try directory.password(of: login)),
       ])
   }
 
   /// What `psql` connects with to make roles and database. The password goes by the environment, where `ps` cannot see it.
   func administration(database: String) throws -> (conninfo: String, password: String?) {
-    let user = administrator?.name ?? DatabaseRole.superuser.rawValue
-    let password = try administrator.map { $0.password } ?? directory.password(of: .superuser)
+    let user = administrator?.name ?? DatabaseLogin.superuser.name
+    let password = try administrator.map { $0.password } ?? directory.password(of: DatabaseLogin.superuser)
     return (Self.text(keywords + [("dbname", database), ("user", user)]), password)
   }
 

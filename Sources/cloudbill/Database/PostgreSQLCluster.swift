@@ -31,7 +31,7 @@ struct PostgreSQLCluster {
     try progress.run(
       programs.path("initdb"),
       [
-        "-D", unfinished, "-U", DatabaseRole.superuser.rawValue, "-A", "scram-sha-256", "--pwfile=\(passwordFile)",
+        "-D", unfinished, "-U", DatabaseLogin.superuser.name, "-A", "scram-sha-256", "--pwfile=\(passwordFile)",
         "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums",
       ],
       user: user?.name, log: directory.log("initdb"))

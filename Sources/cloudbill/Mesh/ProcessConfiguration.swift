@@ -11,26 +11,18 @@ struct ProcessConfiguration {
   private let directory: DataDirectory
   private let ports: MeshPorts
   private let host: String
-  private let isDevelopment: Bool
+  private let mode: RunMode
 
   init(_ options: MeshOptions) throws {
     directory = DataDirectory(options.dataPath)
     ports = try options.ports()
     host = options.host
-    switch Environment[Self.modeVariable] ?? "development" {
-    case "development": isDevelopment = true
-    case "production": isDevelopment = false
-    case let other:
-      throw CommandFailure("\(Self.modeVariable) is development or production, not \(other)")
+    let text = Environment[Self.modeVariable] ?? RunMode.development.rawValue
+    guard let mode = RunMode(rawValue: text) else {
+      throw CommandFailure("\(Self.modeVariable) is development or production, not \(text)")
     }
+    self.mode = mode
   }
-
-  func auth() throws -> AuthConfiguration {
-    AuthConfiguration(
-      service: try service(.auth, .auth), tokens: try tokens(), isDevelopment: isDevelopment)
-  }
-
-  func billing() throws -> ServiceConfiguration { try service(.billing, .billing) }
 
   func edge() throws -> EdgeSettings {
     var edge = EdgeConfiguration()
@@ -41,22 +33,25 @@ struct ProcessConfiguration {
     let signer = try keys { try ClaimsSigner(issuer: "edge", key: KeyFiles.privateKey(at: directory.edgePrivateKey)) }
     var settings = EdgeSettings(
       edge: edge, tokens: try tokens(), signer: signer,
-      services: ["auth": [Self.loopback(ports.main(.auth))], "billing": [Self.loopback(ports.main(.billing))]])
+      services: Dictionary(
+        uniqueKeysWithValues: catalogue.services.map { ($0.name, [Self.loopback(ports.main(MeshProcess($0)))]) }),
+      routes: catalogue.routes)
     settings.drainLimit = .milliseconds(2_500)
     return settings
   }
 
   private static func loopback(_ port: UInt16) -> SocketAddress { .ipv4(0x7F00_0001, port: port) }
 
-  /// What every service is told.
-  private func service(_ role: MeshRole, _ databaseRole: DatabaseRole) throws -> ServiceConfiguration {
+  func service(_ definition: ServiceDefinition) throws -> ServiceConfiguration {
+    let process = MeshProcess(definition)
     let address = try DatabaseAddress(directory: directory)
     let edgeKey = try keys { try KeyFiles.publicKey(at: directory.edgePublicKey) }
     return ServiceConfiguration(
-      name: role.rawValue, port: ports.main(role), metricsPort: ports.metrics(role),
+      port: ports.main(process), metricsPort: ports.metrics(process),
       database: DatabaseConfiguration(
-        conninfo: try address.conninfo(databaseRole), applicationName: "cloudbill-\(role)"),
-      claimsKeys: [ClaimsKey(issuer: "edge", key: edgeKey, scope: .users)], drainLimit: .milliseconds(1_500))
+        conninfo: try address.conninfo(.service(definition.name)), applicationName: "cloudbill-\(definition.name)"),
+      claimsKeys: [ClaimsKey(issuer: "edge", key: edgeKey, scope: .users)],
+      accessTokens: definition.signsAccessTokens ? try tokens() : nil, mode: mode, drainLimit: .milliseconds(1_500))
   }
 
   /// Access tokens: signed by auth, verified by the edge, with a secret that nobody else has.

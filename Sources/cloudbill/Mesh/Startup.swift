@@ -1,4 +1,6 @@
+import Auth
 import Glibc
+import ServiceKit
 
 /// Brings the whole mesh up on this machine, step by step; every step finds what an earlier run has done and goes on from there.
 final class Startup {
@@ -74,10 +76,11 @@ final class Startup {
 
   private func requireFreePorts() throws {
     try PortCheck.requireFree(
-      MeshRole.allCases.flatMap { role in
-        [
-          (ports.main(role), role == .edge ? "edge" : "\(role) RPC", role == .edge ? options.host : "127.0.0.1"),
-          (ports.metrics(role), "\(role) metrics", "127.0.0.1"),
+      MeshProcess.all.flatMap { process in
+        let isEdge = process == .edge
+        return [
+          (ports.main(process), isEdge ? "edge" : "\(process.name) RPC", isEdge ? options.host : "127.0.0.1"),
+          (ports.metrics(process), "\(process.name) metrics", "127.0.0.1"),
         ]
       })
   }
@@ -98,30 +101,26 @@ final class Startup {
   }
 
   private func startMesh(_ arguments: [String]) throws {
-    let processes = Dictionary(
-      uniqueKeysWithValues: MeshRole.allCases.map { role in
-        (
-          role,
-          SupervisedProcess(name: role.rawValue, log: directory.log(role.rawValue)) { [executable, directory] in
-            // A new build may have taken the file's place; the old one is still there under our own process.
-            let program = Files.exists(executable) ? executable : "/proc/\(getpid())/exe"
-            return try ChildProcess(
-              program, ["serve", role.rawValue] + arguments, privileges: .init(user: nil, signalOnOrphaning: "KILL"),
-              output: directory.log(role.rawValue), environment: ["CLOUDBILL_SUPERVISOR": "\(getpid())"])
-          }
-        )
-      })
-    let services = MeshRole.allCases.filter { $0 != .edge }.compactMap { role in processes[role].map { (role, $0) } }
-    try progress.step("Starting \(services.map(\.0.rawValue).joined(separator: ", "))") {
-      try supervisor.start(services.map(\.1), stop: SIGTERM, force: SIGKILL, patience: .seconds(2))
-      try supervisor.waitHealthy(
-        services.map { ($0.1, ports.metrics($0.0)) }, timeout: Self.healthTimeout)
+    let behind = MeshProcess.all.filter { $0 != .edge }
+    try progress.step("Starting \(behind.map(\.name).joined(separator: ", "))") {
+      try start(behind, arguments, patience: .seconds(2))
     }
-    guard let edge = processes[.edge] else { return }
-    try progress.step("Starting edge") {
-      try supervisor.start([edge], stop: SIGTERM, force: SIGKILL, patience: .seconds(3))
-      try supervisor.waitHealthy([(edge, ports.metrics(.edge))], timeout: Self.healthTimeout)
+    try progress.step("Starting edge") { try start([.edge], arguments, patience: .seconds(3)) }
+  }
+
+  private func start(_ processes: [MeshProcess], _ arguments: [String], patience: Swift.Duration) throws {
+    let supervised = processes.map { process in
+      SupervisedProcess(name: process.name, log: directory.log(process.name)) { [executable, directory] in
+        // A new build may have taken the file's place; the old one is still there under our own process.
+        let program = Files.exists(executable) ? executable : "/proc/\(getpid())/exe"
+        return try ChildProcess(
+          program, ["serve", process.name] + arguments, privileges: .init(user: nil, signalOnOrphaning: "KILL"),
+          output: directory.log(process.name), environment: ["CLOUDBILL_SUPERVISOR": "\(getpid())"])
+      }
     }
+    try supervisor.start(supervised, stop: SIGTERM, force: SIGKILL, patience: patience)
+    try supervisor.waitHealthy(
+      zip(supervised, processes).map { ($0, ports.metrics($1)) }, timeout: Self.healthTimeout)
   }
 
   private func announce() throws {
@@ -134,27 +133,21 @@ final class Startup {
     if try directory.demo == .present {
       terminal.line(
         """
-          sign in   \(Demo.email)  password \(Demo.password)
+          sign in   \(DemoData.email)  password \(DemoPassword.text)
                     (also billing@, user@, viewer@acme.test, admin@globex.test, root@cloudbill.test)
           try       TOKEN=$(curl -s \(url)/api/auth/login -H 'content-type: application/json' \\
-                      -d '{"email":"\(Demo.email)","password":"\(Demo.password)"}' | grep -o '"accessToken":"[^"]*' | cut -d '"' -f 4)
+                      -d '{"email":"\(DemoData.email)","password":"\(DemoPassword.text)"}' | grep -o '"accessToken":"[^"]*' | cut -d '"' -f 4)
                     curl -s \(url)/api/billing/subscriptions -H "authorization: Bearer $TOKEN" \\
-                      -H 'x-tenant-id: \(Demo.tenant)'
+                      -H 'x-tenant-id: \(DemoData.acme)'
         """)
     } else {
       terminal.line("  try       curl -s \(url)/health")
     }
     terminal.line("  data      \(directory.path)  (logs in \(directory.logs))")
     terminal.line(
-      "  metrics   " + MeshRole.allCases.map { "\($0) :\(ports.metrics($0))" }.joined(separator: "  ") + "  /metrics")
+      "  metrics   " + MeshProcess.all.map { "\($0.name) :\(ports.metrics($0))" }.joined(separator: "  ") + "  /metrics"
+    )
     terminal.line("  stop      Ctrl-C; the data stays")
     terminal.line()
-  }
-
-  /// The account that the demo data is shown with.
-  private enum Demo {
-    static let email = "admin@acme.test"
-    static let password = "Demo-Passw0rd"
-    static let tenant = "00000000-0000-0000-0000-000000000001"
   }
 }

@@ -3,6 +3,7 @@ import Glibc
 import Postgres
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 import TestSupport
 
@@ -15,15 +16,15 @@ struct AuthProcessTests {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/log"
     let descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-    let world = try await AuthWorld { configuration in
-      configuration.service.log = LogOutput(descriptor: descriptor)
-      configuration.service.logsCalls = true
-    }
+    let world = try await AuthWorld(process: { configuration in
+      configuration.log = LogOutput(descriptor: descriptor)
+      configuration.logsCalls = true
+    })
     try world.database.addUser("ada@acme.test", passwordHash: #require(AuthWorld.passwordHash))
     var options = world.options
     options.metadata.append("request-1", for: "x-request-id")
     let login = try await world.client.login(
-      AuthV1.LoginRequest(email: "ada@acme.test", password: AuthDatabase.password), options: options)
+      AuthV1.LoginRequest(email: "ada@acme.test", password: AuthWorld.password), options: options)
     _ = try await world.client.me(AuthV1.MeRequest(), options: world.options(for: login))
     _ = await refusal { try await world.login("ada@acme.test", "Wrong-Passw0rd") }
     #expect(try await eventually { try page(world.addresses.metrics, "/health").status == 200 })
@@ -48,12 +49,12 @@ struct AuthProcessTests {
     #expect(calls[0]["request_id"] as? String == "request-1")
     #expect(calls[0]["method"] as? String == "/cloudbill.auth.v1.Auth/Login")
     #expect(calls[0]["status"] as? String == "OK")
-    #expect(calls[1]["tenant"] as? String == AuthDatabase.acme)
+    #expect(calls[1]["tenant"] as? String == AuthWorld.acme)
     #expect(calls[1]["user"] as? String == login.user?.id)
     #expect(calls[2]["status"] as? String == "UNAUTHENTICATED")
     #expect(lines.contains { $0["message"] as? String == "stopped" })
     for secret in [
-      "ada@acme.test", AuthDatabase.password, "Wrong-Passw0rd", login.accessToken, login.refreshToken, "Lovelace",
+      "ada@acme.test", AuthWorld.password, "Wrong-Passw0rd", login.accessToken, login.refreshToken, "Lovelace",
     ] {
       #expect(!log.contains(secret))
     }
@@ -103,7 +104,7 @@ struct AuthProcessTests {
   func unsafe(_ change: String, _ objection: String) async throws {
     let earlier = try await AuthWorld()
     try await earlier.end()
-    try earlier.database.sql(change.replacing("$role", with: earlier.database.name))
+    try earlier.database.sql(change.replacing("$role", with: earlier.database.login("auth")))
     do {
       let world = try await AuthWorld(after: earlier)
       try await world.end()
@@ -115,7 +116,7 @@ struct AuthProcessTests {
     try earlier.database.sql(
       """
       DROP TABLE IF EXISTS public.mine; REVOKE TRUNCATE ON auth.users FROM auth_app;
-      DROP ROLE IF EXISTS \(earlier.database.name)_boss;
+      DROP ROLE IF EXISTS \(earlier.database.login("auth"))_boss;
       """)
   }
 

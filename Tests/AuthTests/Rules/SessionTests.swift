@@ -2,6 +2,7 @@ import Postgres
 import RPC
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Auth
@@ -125,11 +126,11 @@ struct SessionTests {
   func untoldCrossing() async throws {
     let (world, login) = try await world("SUPER_ADMIN")
     try world.database.sql("REVOKE INSERT ON auth.audit_events FROM auth_app")
-    for _ in 0..<2 { #expect(await refusal { try await world.check(login, tenant: AuthDatabase.globex) } != nil) }
+    for _ in 0..<2 { #expect(await refusal { try await world.check(login, tenant: AuthWorld.globex) } != nil) }
     try world.database.sql("GRANT INSERT ON auth.audit_events TO auth_app")
-    #expect(try await world.check(login, tenant: AuthDatabase.globex).state == .active)
+    #expect(try await world.check(login, tenant: AuthWorld.globex).state == .active)
     let told = try world.database.sql("SELECT acted_in FROM auth.audit_events WHERE event = 'authz_admin'")
-    #expect(told == AuthDatabase.globex)
+    #expect(told == AuthWorld.globex)
     try await world.end()
   }
 
@@ -165,7 +166,7 @@ struct SessionTests {
     let check = try await world.check(login)
     #expect(check.state == .active)
     #expect(check.role == .viewer)
-    #expect(check.tenantID == AuthDatabase.acme)
+    #expect(check.tenantID == AuthWorld.acme)
     #expect(check.email == "ada@acme.test")
     #expect(check.rememberFor?.seconds == 5)
     try await world.end()
@@ -175,16 +176,16 @@ struct SessionTests {
   func otherTenants() async throws {
     for role in Role.allCases {
       let (world, login) = try await world(role.rawValue)
-      #expect(try await world.check(login, tenant: AuthDatabase.acme).state == .active)
+      #expect(try await world.check(login, tenant: AuthWorld.acme).state == .active)
       let expected: AuthV1.SessionState = role == .superAdmin ? .active : .tenantDenied
-      #expect(try await world.check(login, tenant: AuthDatabase.globex).state == expected, "\(role)")
+      #expect(try await world.check(login, tenant: AuthWorld.globex).state == expected, "\(role)")
       for tenant in [UUID.random().description, "nonsense"] {
         #expect(try await world.check(login, tenant: tenant).state == .tenantDenied, "\(role)")
       }
       // However often it is checked, the audit trail tells it once.
-      _ = try await world.check(login, tenant: AuthDatabase.globex)
+      _ = try await world.check(login, tenant: AuthWorld.globex)
       let told = try world.database.sql("SELECT acted_in FROM auth.audit_events WHERE event = 'authz_admin'")
-      #expect(told == (role == .superAdmin ? AuthDatabase.globex : ""))
+      #expect(told == (role == .superAdmin ? AuthWorld.globex : ""))
       try await world.end()
     }
   }

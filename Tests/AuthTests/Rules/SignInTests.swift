@@ -2,6 +2,7 @@ import Postgres
 import RPC
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Auth
@@ -17,7 +18,7 @@ struct SignInTests {
     let user = try #require(login.user)
     #expect(user.id == id)
     #expect(user.email == "ada@acme.test")
-    #expect(user.tenantID == AuthDatabase.acme)
+    #expect(user.tenantID == AuthWorld.acme)
     #expect(user.role == .billingAdmin)
     #expect(user.status == .active)
     #expect(user.firstName == "Ada")
@@ -27,7 +28,7 @@ struct SignInTests {
     #expect(login.refreshExpiresIn == 2_592_000)
     let claims = try world.tokens.verify(Array(login.accessToken.utf8)[...], now: world.time.clock.now.seconds)
     #expect(claims.subject == id)
-    #expect(claims.tenantID == AuthDatabase.acme)
+    #expect(claims.tenantID == AuthWorld.acme)
     #expect(claims.role == "BILLING_ADMIN")
     #expect(claims.sessionID == login.sessionID)
     #expect(claims.expiresAt - claims.issuedAt == 86_400)
@@ -56,7 +57,7 @@ struct SignInTests {
     let unknown = await refusal { try await world.login("nobody@acme.test", "Wrong-Passw0rd") }
     #expect(wrong == .invalidCredentials)
     #expect(unknown == wrong)
-    #expect(await refusal { try await world.login("ada@acme.test", AuthDatabase.password.lowercased()) } == wrong)
+    #expect(await refusal { try await world.login("ada@acme.test", AuthWorld.password.lowercased()) } == wrong)
     #expect(try world.database.sql("SELECT count(*) FROM auth.sessions") == "0")
     try await world.end()
   }
@@ -146,7 +147,7 @@ struct SignInTests {
 
   @Test("the demo data's password is good in development only", arguments: [true, false])
   func demoPassword(_ isDevelopment: Bool) async throws {
-    let world = try await AuthWorld { $0.isDevelopment = isDevelopment }
+    let world = try await AuthWorld(process: { $0.mode = isDevelopment ? .development : .production })
     try world.database.addUser("admin@acme.test", passwordHash: DemoPassword.hash)
     let refused = await refusal { try await world.login("admin@acme.test", DemoPassword.text) }
     #expect(refused == (isDevelopment ? nil : .invalidCredentials))

@@ -3,113 +3,91 @@ import RPC
 import Reactor
 import Schema
 import ServiceKit
-import Synchronization
+import ServiceTesting
 import TestSupport
 
 @testable import Auth
 
-/// The auth service as a process would run it, over a database of its own, and a channel to it with the edge's key.
+extension ServiceCatalogue {
+  static let auth = ServiceCatalogue([.auth])
+}
+
+/// The auth service over a database of its own with two tenants.
 final class AuthWorld: Sendable {
-  let database: AuthDatabase
+  static let acme = "00000000-0000-0000-0000-000000000001"
+  static let globex = "00000000-0000-0000-0000-000000000002"
+  static let password = "Corr3ct-Horse"
+
+  let database: TestDatabase
   let client: AuthV1.AuthClient
-  let addresses: ServiceProcess.Addresses
   let tokens: JSONWebToken
-  let signer: ClaimsSigner
   let time: TestClock
-  private let channel: Channel
-  private let group: EventLoopGroup
-  private let stop: StopSignal
-  private let process: Task<Void, any Error>
+  private let service: RunningService
+
+  var addresses: ServiceProcess.Addresses { service.addresses }
 
   /// bcrypt at its cheapest: what is tested is not the work.
   static let passwordHash = try? Bcrypt.hash(
-    AuthDatabase.password, salt: [UInt8](repeating: 7, count: 16), cost: Bcrypt.costs.lowerBound)
+    password, salt: [UInt8](repeating: 7, count: 16), cost: Bcrypt.costs.lowerBound)
 
-  /// - Parameter earlier: a service that has ended, whose database and clock are taken over.
-  init(after earlier: AuthWorld? = nil, adjusting adjust: (inout AuthConfiguration) -> Void = { _ in }) async throws {
-    database = if let earlier { earlier.database } else { try await AuthDatabase() }
-    time = earlier?.time ?? TestClock()
-    let key = try Ed25519PrivateKey()
-    signer = try ClaimsSigner(issuer: "edge", key: key)
+  /// - Parameters:
+  ///   - earlier: a service that has ended, whose database and clock are taken over.
+  ///   - adjust: changes how auth works.
+  ///   - adjustProcess: changes what the process is told.
+  init(
+    after earlier: AuthWorld? = nil, adjusting adjust: (inout AuthConfiguration) -> Void = { _ in },
+    process adjustProcess: (inout ServiceConfiguration) -> Void = { _ in }
+  ) async throws {
+    if let earlier {
+      database = earlier.database
+    } else {
+      database = try await TestDatabase(.auth)
+      try database.sql(
+        """
+        INSERT INTO auth.tenants (id, name, email) VALUES
+          ('\(Self.acme)', 'Acme', 'office@acme.test'), ('\(Self.globex)', 'Globex', 'office@globex.test');
+        """)
+    }
+    let time = earlier?.time ?? TestClock(at: WallTime(seconds: 1_700_000_000))
+    self.time = time
     guard let tokenKey = TokenKey(id: "1", secret: [UInt8](repeating: 9, count: 32)) else { throw Failure.setup }
-    tokens = JSONWebToken(
+    let tokens = JSONWebToken(
       issuer: AuthConfiguration.issuer, audience: AuthConfiguration.audience, signing: tokenKey)
-    let service = ServiceConfiguration(
-      name: "auth", port: 0, metricsPort: 0,
-      database: DatabaseConfiguration(conninfo: database.conninfo, connectionsPerLoop: 4),
-      claimsKeys: [ClaimsKey(issuer: "edge", key: try key.publicKey, scope: .users)], loops: 2,
-      drainLimit: .seconds(20), logsCalls: false, clock: time.clock)
-    var configuration = AuthConfiguration(service: service, tokens: tokens, isDevelopment: true)
+    self.tokens = tokens
+    var configuration = AuthConfiguration()
     adjust(&configuration)
-    stop = StopSignal()
-    let (running, started) = Self.run(configuration, stop)
-    process = running
-    addresses = try await started.value
-    group = try EventLoopGroup(count: 1, name: "caller")
-    channel = Channel(target: [addresses.rpc], group: group)
-    client = AuthV1.AuthClient(channel)
+    service = try await RunningService(.auth(configuration), over: database, clock: time.clock) { process in
+      process.accessTokens = tokens
+      adjustProcess(&process)
+    }
+    client = AuthV1.AuthClient(service.channel)
   }
 
   enum Failure: Error { case setup }
 
-  private static func run(
-    _ configuration: AuthConfiguration, _ stop: StopSignal
-  ) -> (Task<Void, any Error>, Task<ServiceProcess.Addresses, any Error>) {
-    let (addresses, feed) = AsyncThrowingStream<ServiceProcess.Addresses, any Error>.makeStream()
-    let running = Task {
-      do {
-        try await AuthProcess.run(configuration, until: stop) { feed.yield($0) }
-        feed.finish(throwing: Failure.setup)
-      } catch {
-        feed.finish(throwing: error)
-        throw error
-      }
-    }
-    let started = Task {
-      for try await address in addresses { return address }
-      throw Failure.setup
-    }
-    return (running, started)
-  }
-
   /// What SIGTERM would say.
-  func tellToStop() { stop.trigger() }
+  func tellToStop() { service.tellToStop() }
 
   /// Drains the service and waits for its end.
-  func end() async throws {
-    stop.trigger()
-    await channel.close()
-    try await process.value
-    group.stop()
-  }
+  func end() async throws { try await service.end() }
 
   // MARK: - Calls
 
-  var options: CallOptions { CallOptions(deadline: .after(.seconds(60))) }
+  var options: CallOptions { service.options }
 
   /// Options of a call for whom a login's token names.
   func options(for login: AuthV1.LoginResponse) throws -> CallOptions {
     let claims = try tokens.verify(Array(login.accessToken.utf8)[...], now: time.clock.now.seconds)
     guard let role = Role(rawValue: claims.role) else { throw Failure.setup }
-    var options = options
-    options.metadata.append(
-      try signer.sign(
-        IdentityV1.Claims(
-          subject: claims.subject, tenantID: claims.tenantID, role: role.message, sessionID: claims.sessionID,
-          expiresAt: WallTime(seconds: claims.expiresAt).timestamp, email: claims.email)),
-      for: ClaimsInterceptor.claimsKey)
-    return options
+    return try service.options(
+      user: claims.subject, tenant: claims.tenantID, role: role, session: claims.sessionID, email: claims.email,
+      expiresAt: WallTime(seconds: claims.expiresAt))
   }
 
   /// Options of a call that the edge makes for itself.
-  func optionsForEdge() throws -> CallOptions {
-    var options = options
-    options.metadata.append(try signer.signForService(now: time.clock.now), for: ClaimsInterceptor.claimsKey)
-    return options
-  }
+  func optionsForEdge() throws -> CallOptions { try service.optionsForEdge() }
 
-  func login(_ email: String, _ password: String = AuthDatabase.password) async throws(RPCError) -> AuthV1.LoginResponse
-  {
+  func login(_ email: String, _ password: String = AuthWorld.password) async throws(RPCError) -> AuthV1.LoginResponse {
     try await client.login(AuthV1.LoginRequest(email: email, password: password), options: options)
   }
 
@@ -127,23 +105,19 @@ final class AuthWorld: Sendable {
   }
 }
 
-/// A clock whose hands a test turns.
-final class TestClock: Sendable {
-  private let seconds = Atomic<Int64>(1_700_000_000)
-
-  var clock: WallClock { WallClock { [self] in WallTime(seconds: seconds.load(ordering: .relaxed)) } }
-
-  func advance(by duration: Duration) { seconds.wrappingAdd(duration.components.seconds, ordering: .relaxed) }
-}
-
-/// The documented failure of a call that must fail; `nil` when it did not.
-func refusal<Reply>(_ call: () async throws -> Reply) async -> ServiceError? {
-  do {
-    _ = try await call()
-    return nil
-  } catch let error as RPCError {
-    return ServiceError(error) ?? ServiceError(error.code, "", error.message)
-  } catch {
-    return ServiceError(.unknown, "", "\(error)")
+extension TestDatabase {
+  /// Adds a user and answers its id.
+  @discardableResult
+  func addUser(
+    _ email: String, role: String = "ADMIN", status: String = "ACTIVE", tenant: String = AuthWorld.acme,
+    passwordHash: String
+  ) throws -> String {
+    let id = UUID.random().description
+    try sql(
+      """
+      INSERT INTO auth.users (tenant_id, id, email, password_hash, first_name, last_name, role, status, email_verified)
+      VALUES ('\(tenant)', '\(id)', '\(email)', '\(passwordHash)', 'Ada', 'Lovelace', '\(role)', '\(status)', true)
+      """)
+    return id
   }
 }

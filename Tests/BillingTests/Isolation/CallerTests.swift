@@ -3,6 +3,7 @@ import Protobuf
 import RPC
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Billing
@@ -99,9 +100,9 @@ struct CallerTests {
           }
           let options = try world.options(role)
           let naming = try world.options(role, named: DemoData.globex)
-          let onForeign = await failure { () async throws(RPCError) in try await method(world, options, foreign) }
-          let onOwn = await failure { () async throws(RPCError) in try await method(world, options, own) }
-          let asForeign = await failure { () async throws(RPCError) in try await method(world, naming, foreign) }
+          let onForeign = await refusal { try await method(world, options, foreign) }
+          let onOwn = await refusal { try await method(world, options, own) }
+          let asForeign = await refusal { try await method(world, naming, foreign) }
           #expect(asForeign == .tenantDenied, "\(role) \(name)")
           if role.grants(permission) {
             let hasTarget = name.hasPrefix("Get") || name.hasPrefix("Update") || name.hasPrefix("Cancel")
@@ -126,7 +127,7 @@ struct CallerTests {
       for (name, method) in Self.methods {
         let options = try world.options(
           .superAdmin, tenant: DemoData.platform, named: UUID.random(), key: "key-\(name)")
-        let refused = await failure { () async throws(RPCError) in try await method(world, options, target) }
+        let refused = await refusal { try await method(world, options, target) }
         // A thing that is looked for first is not there.
         let isMissing = name.hasPrefix("Update") || name.hasPrefix("Cancel")
         #expect(refused?.code == (isMissing ? "NOT_FOUND" : "TENANT_ACCESS_DENIED"), "\(name)")
@@ -143,7 +144,7 @@ struct CallerTests {
         let options = try world.options(.superAdmin, tenant: DemoData.platform, named: DemoData.globex)
         let count = "SELECT count(*) FROM billing.audit_events WHERE tenant_id = '\(DemoData.globex)' AND cross_tenant"
         let before = try #require(Int(world.database.sql(count)))
-        let refused = await failure { () async throws(RPCError) in try await method(world, options, target) }
+        let refused = await refusal { try await method(world, options, target) }
         #expect(refused == nil, "\(name)")
         #expect(try world.database.sql(count) == "\(before + 1)", "\(name)")
       }

@@ -1,20 +1,21 @@
 import Foundation
 import Postgres
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @Suite("Tenants are kept apart by the database")
 struct IsolationTests {
   @Test("every table, policy, key, grant, function and role keeps the rules")
-  func rules() throws {
-    let database = try BillingDatabase()
-    let broken = try database.lines(IsolationRules.question)
+  func rules() async throws {
+    let database = try await TestDatabase(.billing)
+    let broken = try IsolationRules(.billing).violations(in: database)
     #expect(broken.isEmpty, "\(broken.joined(separator: "\n"))")
   }
 
   @Test("the next table somebody forgets is reported, whatever was forgotten")
-  func forgotten() throws {
-    let database = try BillingDatabase()
+  func forgotten() async throws {
+    let database = try await TestDatabase(.billing)
     let context = "(SELECT nullif(current_setting('app.current_tenant_id', true), '')::uuid)"
     try database.sql(
       """
@@ -45,7 +46,7 @@ struct IsolationTests {
       CREATE VIEW billing.everything AS SELECT * FROM billing.plans;
       CREATE FUNCTION billing.around() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint';
       """)
-    let lines = try database.lines(IsolationRules.question)
+    let lines = try IsolationRules(.billing).violations(in: database)
     for expected in [
       "billing.naked does not enable and force row-level security",
       "billing.naked has no tenant policy for everything, with USING and WITH CHECK",
@@ -68,15 +69,14 @@ struct IsolationTests {
   }
 
   /// Runs SQL in a transaction of a service's role, for a tenant when one is given.
-  private func run(_ database: BillingDatabase, as role: String, tenant: String?, _ sql: String) throws -> String {
+  private func run(_ database: TestDatabase, as role: String, tenant: String?, _ sql: String) throws -> String {
     let context = tenant.map { "SELECT set_config('app.current_tenant_id', '\($0)', true) \\g /dev/null" } ?? ""
     return try database.sql("BEGIN;\nSET LOCAL ROLE \(role);\n\(context)\n\(sql);\nCOMMIT;")
   }
 
   @Test("in every table there is, a role sees its tenant's rows alone, and none without a tenant; so does the owner")
   func reading() async throws {
-    let database = try BillingDatabase()
-    try await DemoData.seed(conninfo: database.ownerConninfo)
+    let database = try await TestDatabase(.billing, demo: true)
     let tables = try database.lines(
       """
       SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -107,8 +107,7 @@ struct IsolationTests {
 
   @Test("what a role writes is its tenant's, whatever it says")
   func writing() async throws {
-    let database = try BillingDatabase()
-    try await DemoData.seed(conninfo: database.ownerConninfo)
+    let database = try await TestDatabase(.billing, demo: true)
     let acme = DemoData.acme.description
     let globex = DemoData.globex.description
     let insert = """
@@ -129,8 +128,8 @@ struct IsolationTests {
     for (tenant, sql, reason) in refused {
       // Logged in as the service is, not as a superuser who has put on its role.
       let context = tenant.map { "SELECT set_config('app.current_tenant_id', '\($0)', true);" } ?? ""
-      let error = #expect(throws: BillingDatabase.PsqlFailure.self, "\(sql)") {
-        try database.sqlAsService("BEGIN; \(context) \(sql); COMMIT;")
+      let error = #expect(throws: TestDatabase.PsqlFailure.self, "\(sql)") {
+        try database.sql(as: "billing", "BEGIN; \(context) \(sql); COMMIT;")
       }
       #expect(error?.text.contains(reason) == true, "\(sql): \(error?.text ?? "")")
     }
@@ -144,10 +143,9 @@ struct IsolationTests {
 
   @Test("a reference cannot cross tenants")
   func references() async throws {
-    let database = try BillingDatabase()
-    try await DemoData.seed(conninfo: database.ownerConninfo)
+    let database = try await TestDatabase(.billing, demo: true)
     let user = try database.sql("SELECT id FROM auth.users WHERE tenant_id = '\(DemoData.acme)' LIMIT 1")
-    let error = #expect(throws: BillingDatabase.PsqlFailure.self) {
+    let error = #expect(throws: TestDatabase.PsqlFailure.self) {
       try database.sql(
         "UPDATE billing.subscriptions SET customer_id = '\(user)' WHERE tenant_id = '\(DemoData.globex)'")
     }

@@ -3,6 +3,7 @@ import Protobuf
 import RPC
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Billing
@@ -18,7 +19,7 @@ struct PlanTests {
         options: options)
       #expect(made.active && made.tenantID == DemoData.acme.description)
       #expect(try await world.client.getPlan(.init(id: "team-monthly"), options: options) == made)
-      let twice = await failure { () async throws(RPCError) in
+      let twice = await refusal {
         try await world.client.createPlan(
           .init(id: "team-monthly", name: "Team", billingCycle: .monthly, price: 1, currency: "EUR"), options: options)
       }
@@ -34,7 +35,7 @@ struct PlanTests {
       let all = try await world.client.listPlans(.init(), options: options)
       #expect(all.pagination?.total == 7 && all.plans.first?.id == "team-monthly")
       let globex = try world.options(tenant: DemoData.globex)
-      let foreign = await failure { () async throws(RPCError) in
+      let foreign = await refusal {
         try await world.client.getPlan(.init(id: "team-monthly"), options: globex)
       }
       #expect(foreign?.status == .notFound)
@@ -62,7 +63,7 @@ struct PlanTests {
         (with { $0.trialDays = -1 }, "trialDays"), (with { $0.trialDays = 731 }, "trialDays"),
       ]
       for (request, field) in cases {
-        let error = await failure { () async throws(RPCError) in
+        let error = await refusal {
           try await world.client.createPlan(request, options: options)
         }
         #expect(error?.status == .invalidArgument && error?.field == field, "\(field) \(String(describing: error))")

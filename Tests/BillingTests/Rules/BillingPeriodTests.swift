@@ -1,5 +1,6 @@
 import Protobuf
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Billing
@@ -53,8 +54,8 @@ struct BillingPeriodTests {
   }
 
   @Test("PostgreSQL's calendar comes to the same ends, over eight centuries and across every time of day")
-  func judge() throws {
-    let database = try BillingDatabase()
+  func judge() async throws {
+    let database = try await TestDatabase(.billing)
     var random = SeededGenerator(seed: 20_251_124)
     var cases: [(anchor: Int64, months: Int64)] = []
     for day in ["2024-02-29", "2025-01-31", "2025-12-31", "2000-02-29", "1900-01-31", "2100-01-31", "1969-12-31"] {

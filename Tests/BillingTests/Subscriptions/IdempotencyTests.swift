@@ -2,6 +2,7 @@ import Postgres
 import RPC
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Billing
@@ -14,15 +15,15 @@ struct IdempotencyTests {
   func replay() async throws {
     try await withBilling { world in
       let first = try await world.client.createSubscription(request, options: try world.options(key: "k1"))
-      world.time.advance(by: 60)
+      world.time.advance(by: .seconds(60))
       let second = try await world.client.createSubscription(request, options: try world.options(key: "k1"))
       #expect(first == second)
-      let other = await failure { () async throws(RPCError) in
+      let other = await refusal {
         try await world.client.createSubscription(
           .init(planID: "starter-monthly"), options: (try? world.options(key: "k1")) ?? CallOptions())
       }
       #expect(other?.code == "IDEMPOTENCY_MISMATCH")
-      let method = await failure { () async throws(RPCError) in
+      let method = await refusal {
         try await world.client.cancelSubscription(
           .init(id: first.id), options: (try? world.options(key: "k1")) ?? CallOptions())
       }
@@ -41,7 +42,7 @@ struct IdempotencyTests {
   func failed() async throws {
     try await withBilling { world in
       let options = try world.options(key: "k2")
-      let refused = await failure { () async throws(RPCError) in
+      let refused = await refusal {
         try await world.client.createSubscription(.init(planID: "unknown"), options: options)
       }
       #expect(refused != nil)
@@ -89,7 +90,7 @@ struct IdempotencyTests {
         for index in 0..<30 {
           tasks.addTask {
             let options = (try? world.options()) ?? CallOptions()
-            let error = await failure { () async throws(RPCError) in
+            let error = await refusal {
               try await world.client.cancelSubscription(
                 .init(id: made.id, immediately: index % 2 == 0), options: options)
             }

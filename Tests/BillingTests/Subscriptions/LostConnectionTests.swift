@@ -74,7 +74,7 @@ struct LostConnectionTests {
   func clockGoesBack() async throws {
     try await withBilling { world in
       let made = try await world.client.createSubscription(.init(planID: "pro-monthly"), options: world.options())
-      world.time.advance(by: -30)
+      world.time.advance(by: .seconds(-30))
       let patched = try await world.client.updateSubscription(
         .init(id: made.id, autoRenew: false, updateMask: FieldMask(paths: ["auto_renew"])), options: world.options())
       #expect(patched.updatedAt == made.createdAt)

@@ -3,6 +3,7 @@ import Protobuf
 import RPC
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Billing
@@ -84,16 +85,16 @@ struct SubscriptionTests {
         (Create(planID: "nippon-monthly", currentPrice: Int64Value(100)), "currency"),
       ]
       for (request, field) in cases {
-        let error = await failure { () async throws(RPCError) in
+        let error = await refusal {
           try await world.client.createSubscription(request, options: options)
         }
         #expect(error?.status == .invalidArgument && error?.field == field, "\(request) \(String(describing: error))")
       }
-      let inactive = await failure { () async throws(RPCError) in
+      let inactive = await refusal {
         try await world.client.createSubscription(request("legacy-monthly"), options: options)
       }
       #expect(inactive?.code == "PLAN_INACTIVE" && inactive?.status == .failedPrecondition)
-      let denied = await failure { () async throws(RPCError) in
+      let denied = await refusal {
         try await world.client.createSubscription(
           Create(tenantID: DemoData.globex.description, planID: "pro-monthly"), options: options)
       }
@@ -109,13 +110,13 @@ struct SubscriptionTests {
         "SELECT id FROM billing.subscriptions WHERE tenant_id = '\(DemoData.globex)' LIMIT 1")
       let options = try world.options()
       for id in [globex, UUID.random().description, "x", "", "' OR true --"] {
-        let get = await failure { () async throws(RPCError) in
+        let get = await refusal {
           try await world.client.getSubscription(.init(id: id), options: options)
         }
-        let cancel = await failure { () async throws(RPCError) in
+        let cancel = await refusal {
           try await world.client.cancelSubscription(.init(id: id), options: options)
         }
-        let update = await failure { () async throws(RPCError) in
+        let update = await refusal {
           try await world.client.updateSubscription(
             .init(id: id, autoRenew: true, updateMask: FieldMask(paths: ["auto_renew"])), options: options)
         }
@@ -161,7 +162,7 @@ struct SubscriptionTests {
         (.init(startDate: "2025-02-02", endDate: "2025-02-01"), "endDate"),
       ]
       for (request, field) in bad {
-        let error = await failure { () async throws(RPCError) in
+        let error = await refusal {
           try await world.client.listSubscriptions(request, options: options)
         }
         #expect(error?.code == "VALIDATION_ERROR" && error?.field == field)
@@ -186,12 +187,12 @@ struct SubscriptionTests {
         .init(id: made.id, immediately: true, reason: "too dear"), options: options)
       #expect(over.status == .cancelled && over.expiresAt == over.cancelledAt)
       for _ in 0..<2 {
-        let error = await failure { () async throws(RPCError) in
+        let error = await refusal {
           try await world.client.cancelSubscription(.init(id: made.id, immediately: true), options: options)
         }
         #expect(error?.status == .failedPrecondition && error?.code == "SUBSCRIPTION_ENDED")
       }
-      let update = await failure { () async throws(RPCError) in
+      let update = await refusal {
         try await world.client.updateSubscription(
           .init(id: made.id, updateMask: FieldMask(paths: ["metadata"])), options: options)
       }
@@ -211,7 +212,7 @@ struct SubscriptionTests {
         .init(id: made.id, updateMask: FieldMask(paths: ["metadata"])), options: options)
       #expect(cleared.metadata == nil)
       for mask in [nil, FieldMask(), FieldMask(paths: ["status"]), FieldMask(paths: ["current_price", "auto_renew"])] {
-        let error = await failure { () async throws(RPCError) in
+        let error = await refusal {
           try await world.client.updateSubscription(.init(id: made.id, updateMask: mask), options: options)
         }
         #expect(error?.code == "VALIDATION_ERROR")
@@ -223,10 +224,10 @@ struct SubscriptionTests {
   func roles(_ role: Role) async throws {
     try await withBilling { world in
       let options = try world.options(role)
-      let read = await failure { () async throws(RPCError) in
+      let read = await refusal {
         try await world.client.listSubscriptions(.init(), options: options)
       }
-      let write = await failure { () async throws(RPCError) in
+      let write = await refusal {
         try await world.client.createSubscription(request(), options: options)
       }
       let mayRead = role != .user

@@ -3,6 +3,7 @@ import Protobuf
 import RPC
 import Schema
 import ServiceKit
+import ServiceTesting
 import Testing
 
 @testable import Billing
@@ -12,7 +13,7 @@ struct VersionTests {
   private static func patch(
     _ world: BillingWorld, _ id: String, _ tag: String, key: String? = nil, name: String = "x"
   ) async -> ServiceError? {
-    await failure { () async throws(RPCError) in
+    await refusal {
       var options = (try? world.options(key: key)) ?? CallOptions()
       options.metadata.append(tag, for: "if-match")
       _ = try await world.client.updateSubscription(
@@ -35,7 +36,7 @@ struct VersionTests {
       // A change and a cancellation that have both seen the same: one of them.
       let (patched, cancelled) = await (
         Self.patch(world, made.id, "\"2\""),
-        failure { () async throws(RPCError) in
+        refusal {
           var options = (try? world.options()) ?? CallOptions()
           options.metadata.append("\"2\"", for: "if-match")
           _ = try await world.client.cancelSubscription(.init(id: made.id), options: options)

@@ -2,5 +2,5 @@
 public enum DemoPassword {
   public static let text = "Demo-Passw0rd"
   /// Its bcrypt hash, cost 10, as the demo data stores it.
-  public static let hash = "$2b$10$L3ttew3wfGeORUwuKnWYEOr/2Bgw28c9fvyriUYZRcaJ1RaA/Su02"
+  static let hash = "$2b$10$L3ttew3wfGeORUwuKnWYEOr/2Bgw28c9fvyriUYZRcaJ1RaA/Su02"
 }

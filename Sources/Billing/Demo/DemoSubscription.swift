@@ -1,4 +1,5 @@
 internal import Postgres
+internal import ServiceKit
 
 /// A subscription of the demo data. Its number decides everything about it.
 struct DemoSubscription {
@@ -78,6 +79,10 @@ struct DemoSubscription {
     return times
   }
 
+  private static func id(tenant: UUID, _ number: Int) -> UUID {
+    DemoID.make(tenant == DemoData.acme ? "0000000b" : "0000000c", number + 1)
+  }
+
   func statement(tenant: UUID, customer: UUID?, now: WallTime) -> Statement {
     let times = times(now: now)
     return Statement(
@@ -87,7 +92,7 @@ struct DemoSubscription {
          current_period_start, current_period_end, cancelled_at, expires_at, auto_renew, is_trial, trial_ends_at,
          customer_id, metadata, created_at, updated_at)
       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $8, $19)
-      """, tenant, DemoID.subscription(tenant: tenant, number), plan.id, state.status, plan.cycle, plan.price,
+      """, tenant, Self.id(tenant: tenant, number), plan.id, state.status, plan.cycle, plan.price,
       plan.currency, PostgresTimestamp(times.started), PostgresTimestamp(times.anchor),
       PostgresTimestamp(times.periodStart), PostgresTimestamp(times.periodEnd),
       times.cancelled.map { PostgresTimestamp($0) }, times.expires.map { PostgresTimestamp($0) }, state.renews,

@@ -1,8 +1,19 @@
-/// The rules of `contract.md` decision 3 as one question to the catalogue: every line of the answer is a table, key, policy, grant, function
-/// or role that breaks one. What is allowed to differ is named here, each with its reason.
-enum IsolationRules {
+public import ServiceKit
+
+/// The rules that keep tenants apart, as one question to PostgreSQL's catalogue: every line of the answer is a table, key, policy, grant,
+/// function or role that breaks one. What is allowed to differ is named here, each with its reason.
+public struct IsolationRules {
+  private let services: [ServiceDefinition]
+
+  public init(_ catalogue: ServiceCatalogue) {
+    services = catalogue.services
+  }
+
+  /// What breaks a rule, in words; empty when nothing does.
+  public func violations(in database: TestDatabase) throws -> [String] { try database.lines(question) }
+
   /// Keys that do not begin with the tenant.
-  static let exemptKeys = [
+  private static let exemptKeys = [
     // An address signs in before its tenant is known (contract hole 8).
     "auth.users_email_key",
     // A session is looked up by its id before its tenant is known.
@@ -16,12 +27,18 @@ enum IsolationRules {
   ]
 
   /// Tables without a tenant.
-  static let exemptTables = ["auth.sign_in_attempts", "public.schema_migrations"]
+  private static let exemptTables = ["auth.sign_in_attempts", "public.schema_migrations"]
 
   /// Roles that the processes of the system act as.
-  static let roles = ["cb_owner", "cb_lookup", "auth_app", "billing_app"]
+  private var roles: [String] { DatabaseRoles.all(services) }
 
-  static let question = """
+  /// Each service's schema with its role, as rows.
+  private var schemas: String {
+    services.map { "('\($0.schema)', '\($0.databaseRole)')" }.joined(separator: ", ")
+  }
+
+  private var question: String {
+    """
     WITH ours AS (
       SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relname, n.nspname, c.relkind, c.relowner, c.relrowsecurity,
         c.relforcerowsecurity
@@ -30,7 +47,7 @@ enum IsolationRules {
     ), tables AS (
       SELECT * FROM ours WHERE relkind IN ('r', 'p') AND name <> 'public.schema_migrations'
     ), tenant_tables AS (
-      SELECT * FROM tables WHERE name NOT IN (\(list(exemptTables)))
+      SELECT * FROM tables WHERE name NOT IN (\(Self.list(Self.exemptTables)))
     ), grants AS (
       SELECT g.name, g.nspname, g.attname, g.privilege_type AS privilege, coalesce(r.rolname, 'PUBLIC') AS grantee
       FROM (
@@ -47,11 +64,11 @@ enum IsolationRules {
     SELECT name || ' has no tenant policy for everything, with USING and WITH CHECK' FROM tenant_tables t
       WHERE NOT EXISTS (
         SELECT FROM pg_policy p WHERE p.polrelid = t.oid AND p.polcmd = '*' AND p.polroles = '{0}' AND p.polpermissive
-          AND \(isTenantExpression("p.polqual", "t")) AND \(isTenantExpression("p.polwithcheck", "t")))
+          AND \(Self.isTenantExpression("p.polqual", "t")) AND \(Self.isTenantExpression("p.polwithcheck", "t")))
     UNION ALL
     SELECT t.name || ' has the policy ' || p.polname || ', which lets rows of any tenant through' FROM tables t
       JOIN pg_policy p ON p.polrelid = t.oid
-      WHERE NOT (\(isTenantExpression("p.polqual", "t")) AND \(isTenantExpression("p.polwithcheck", "t")))
+      WHERE NOT (\(Self.isTenantExpression("p.polqual", "t")) AND \(Self.isTenantExpression("p.polwithcheck", "t")))
         AND NOT (p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = 'cb_lookup')]
           AND pg_get_expr(p.polqual, p.polrelid) = '(CURRENT_USER = ''cb_lookup''::name)')
     UNION ALL
@@ -62,7 +79,7 @@ enum IsolationRules {
     UNION ALL
     SELECT ours.name || ' is an index that does not begin with tenant_id' FROM pg_index i JOIN ours ON ours.oid = i.indexrelid
       LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-      WHERE a.attname IS DISTINCT FROM 'tenant_id' AND ours.name NOT IN (\(list(exemptKeys)))
+      WHERE a.attname IS DISTINCT FROM 'tenant_id' AND ours.name NOT IN (\(Self.list(Self.exemptKeys)))
     UNION ALL
     SELECT t.name || ' has the foreign key ' || k.conname || ', which can point into another tenant' FROM tables t
       JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
@@ -78,8 +95,7 @@ enum IsolationRules {
     SELECT g.name || ' grants ' || g.privilege || ' to ' || g.grantee FROM grants g
       WHERE g.grantee <> 'cb_owner' AND NOT (
         g.privilege IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')
-        AND (g.grantee = 'auth_app' AND g.nspname = 'auth' OR g.grantee = 'billing_app' AND g.nspname = 'billing'
-          OR g.grantee = 'cb_lookup' AND g.name = 'auth.sign_in_attempts'))
+        AND ((g.nspname, g.grantee) IN (\(schemas)) OR g.grantee = 'cb_lookup' AND g.name = 'auth.sign_in_attempts'))
         AND NOT (g.privilege = 'SELECT' AND g.grantee = 'cb_lookup' AND g.attname IS NOT NULL
           AND g.name IN ('auth.tenants', 'auth.users', 'auth.sessions'))
     UNION ALL
@@ -92,8 +108,8 @@ enum IsolationRules {
     UNION ALL
     SELECT 'the schema ' || n.nspname || ' grants ' || g.privilege_type || ' to ' || coalesce(r.rolname, 'PUBLIC')
       FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
-      WHERE n.nspname IN ('auth', 'billing') AND coalesce(r.rolname, 'PUBLIC') <> 'cb_owner'
-        AND NOT (g.privilege_type = 'USAGE' AND (r.rolname = n.nspname || '_app' OR r.rolname = 'cb_lookup' AND n.nspname = 'auth'))
+      WHERE n.nspname IN (\(Self.list(services.map(\.schema)))) AND coalesce(r.rolname, 'PUBLIC') <> 'cb_owner'
+        AND NOT (g.privilege_type = 'USAGE' AND ((n.nspname, r.rolname) IN (\(schemas)) OR r.rolname = 'cb_lookup' AND n.nspname = 'auth'))
     UNION ALL
     SELECT 'the schema public lets ' || coalesce(r.rolname, 'PUBLIC') || ' create'
       FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
@@ -109,10 +125,10 @@ enum IsolationRules {
         AND NOT has_function_privilege('public', p.oid, 'EXECUTE'))
     UNION ALL
     SELECT rolname || ' may pass row-level security by' FROM pg_roles
-      WHERE rolname IN (\(list(roles))) AND (rolsuper OR rolbypassrls OR rolreplication OR rolcreaterole)
+      WHERE rolname IN (\(Self.list(roles))) AND (rolsuper OR rolbypassrls OR rolreplication OR rolcreaterole)
     UNION ALL
     SELECT pg_get_userbyid(m.member) || ' may act as ' || pg_get_userbyid(m.roleid) FROM pg_auth_members m
-      WHERE pg_get_userbyid(m.member) IN (\(list(roles)))
+      WHERE pg_get_userbyid(m.member) IN (\(Self.list(roles)))
         AND NOT (pg_get_userbyid(m.member) = 'cb_owner' AND pg_get_userbyid(m.roleid) = 'cb_lookup')
     UNION ALL
     SELECT t.name || ' has the trigger ' || g.tgname || ', which nobody has looked at' FROM tables t
@@ -121,6 +137,7 @@ enum IsolationRules {
     SELECT t.name || ' has the rule ' || w.rulename FROM tables t JOIN pg_rewrite w ON w.ev_class = t.oid
     ORDER BY 1
     """
+  }
 
   /// Whether a policy's expression compares the tenant with the one of the transaction, and nothing else.
   private static func isTenantExpression(_ expression: String, _ table: String) -> String {

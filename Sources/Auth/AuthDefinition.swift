@@ -1,0 +1,45 @@
+internal import Postgres
+internal import RPC
+internal import Reactor
+internal import Schema
+public import ServiceKit
+
+extension ServiceDefinition {
+  /// Who signs in: tenants, users, sessions.
+  public static let auth = auth(AuthConfiguration())
+
+  /// The same with another configuration.
+  public static func auth(_ configuration: AuthConfiguration) -> ServiceDefinition {
+    ServiceDefinition(
+      name: "auth", port: 3001,
+      migrations: [Migration(name: "0002_auth", file: PackageResources._002_auth_sql)],
+      protobufServices: ["cloudbill.auth.v1.Auth"], signsAccessTokens: true, demo: DemoUsers.statements
+    ) { context in
+      let pool = BlockingPool(threads: configuration.passwordThreads, queueLimit: configuration.passwordQueue)
+      context.metrics.gauge("cloudbill_password_queue", "Passwords that wait to be compared.") {
+        Double(pool.queued)
+      }
+      do {
+        return ServiceParts(services: [try AuthHandlers(configuration, context, pool)]) { pool.stop() }
+      } catch {
+        pool.stop()
+        throw error
+      }
+    }
+  }
+}
+
+extension AuthHandlers {
+  init(_ configuration: AuthConfiguration, _ context: ServiceContext, _ pool: BlockingPool) throws {
+    let repository = AuthRepository(database: context.database)
+    let issuer = TokenIssuer(tokens: try context.accessTokens, lifetimes: configuration.lifetimes)
+    signIn = SignIn(
+      repository: repository, passwords: try PasswordChecker(pool: pool, cost: configuration.passwordCost),
+      issuer: issuer,
+      limits: SignIn.Limits(
+        freeAttempts: configuration.freeAttempts, longestWait: configuration.longestWait,
+        acceptsDemoPassword: context.mode == .development),
+      clock: context.clock)
+    sessions = Sessions(repository: repository, issuer: issuer, clock: context.clock)
+  }
+}

@@ -1,0 +1,14 @@
+internal import Postgres
+internal import Schema
+public import ServiceKit
+
+extension ServiceDefinition {
+  /// What is sold and to whom: plans and subscriptions.
+  public static let billing = ServiceDefinition(
+    name: "billing", port: 3002,
+    migrations: [Migration(name: "0003_billing", file: PackageResources._003_billing_sql)],
+    protobufServices: ["cloudbill.billing.v1.Billing"], demo: DemoBilling.statements
+  ) { context in
+    ServiceParts(services: [BillingHandlers(database: context.database, clock: context.clock)])
+  }
+}
