@@ -62,6 +62,9 @@ extension ProtobufError: CustomStringConvertible {
 }
 
 extension String {
+  /// The beginning of a name that came from outside, as an error's path holds it.
+  var excerpt: String { excerpt(byteCount: 64) }
+
   /// The text when it has at most so many bytes of UTF-8; else its beginning, cut between two characters of Unicode, and `…`.
   package func excerpt(byteCount: Int) -> String {
     guard utf8.count > byteCount else { return self }

@@ -12,15 +12,15 @@ extension DynamicMessage {
   public mutating func set(
     _ path: String, text: [UInt8], options: JSONDecodingOptions = .rest
   ) throws(ProtobufError) {
-    if let position = schema.positions[path], let place = schema.place(position, in: base) {
+    if let position = schema.position(of: path), let place = schema.place(position, in: base) {
       return try setOwn(position, place, path, text, options)
     }
     let names = path.split(separator: ".", omittingEmptySubsequences: false)
     var schema = schema
     var base = base
     for (index, name) in names.enumerated() {
-      guard let position = schema.positions[String(name)], let place = schema.place(position, in: base) else {
-        throw .unknownField(path: path)
+      guard let position = schema.position(of: String(name)), let place = schema.place(position, in: base) else {
+        throw .unknownField(path: path.excerpt)
       }
       let field = schema.fields[position]
       let isLast = index == names.count - 1
@@ -34,7 +34,7 @@ extension DynamicMessage {
         return
       }
       guard case .message(let lookup) = field.type, !place.isRepeated, lookup().wellKnown == nil else {
-        throw .unknownField(path: path)
+        throw .unknownField(path: path.excerpt)
       }
       schema = lookup()
       base = nested(place, schema)
@@ -141,7 +141,7 @@ extension DynamicMessage {
   /// Replaces a `google.protobuf.FieldMask` field.
   /// - Throws: `unknownField` when the message has no such field of that type.
   public mutating func set(_ name: String, mask: FieldMask) throws(ProtobufError) {
-    guard let position = schema.positions[name], let place = schema.place(position, in: base),
+    guard let position = schema.position(of: name), let place = schema.place(position, in: base),
       case .message(let lookup) = schema.fields[position].type, lookup().wellKnown == .fieldMask
     else { throw .unknownField(path: name) }
     place.select()
@@ -178,7 +178,7 @@ extension DynamicMessage {
         else { return nil }
         base = nested
       }
-      guard let position = schema.positions[String(name)], let next = schema.place(position, in: base),
+      guard let position = schema.position(of: String(name)), let next = schema.place(position, in: base),
         !next.isRepeated, next.isSet
       else { return nil }
       if case .message(let lookup) = schema.fields[position].type { schema = lookup() }

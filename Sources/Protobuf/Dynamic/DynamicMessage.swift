@@ -80,7 +80,7 @@ public struct DynamicMessage: ~Copyable {
     let decoder = MessageJSONDecoder(options: options, arena: arena)
     guard let root = document.root else { throw .malformedJSON(reason: "it is empty") }
     if let field {
-      guard let position = schema.positions[field] else { throw .unknownField(path: field) }
+      guard let position = schema.position(of: field) else { throw .unknownField(path: field) }
       try note(position)
       try decoder.field(position, of: schema, in: base, from: root, scale: nil, depth: 1)
     } else if schema.wellKnown != nil {
@@ -99,7 +99,7 @@ public struct DynamicMessage: ~Copyable {
   public func jsonOfField(
     _ name: String, options: JSONEncodingOptions = .proto3, into output: inout [UInt8]
   ) throws(ProtobufError) -> Bool {
-    guard let position = schema.positions[name], let place = schema.place(position, in: base),
+    guard let position = schema.position(of: name), let place = schema.place(position, in: base),
       place.isRepeated || place.isSet
     else { return false }
     let encoder = MessageJSONEncoder(options: options, arena: arena)

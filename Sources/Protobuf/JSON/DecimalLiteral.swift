@@ -1,5 +1,5 @@
 /// A JSON number taken apart by its digits, so that amounts never pass through binary floating point.
-struct DecimalLiteral {
+struct DecimalLiteral: Equatable {
   /// Why the literal is not the integer that was asked for.
   enum Fault: Error {
     case notANumber
@@ -64,7 +64,10 @@ struct DecimalLiteral {
       exponent += 1
     }
     digits.removeFirst(digits.prefix { $0 == 0 }.count)
+    if digits.isEmpty { exponent = 0 }
   }
+
+  var isNegativeZero: Bool { isNegative && digits.isEmpty }
 
   /// The magnitude times 10^scale, when that is a whole number.
   func magnitude(scale: Int) throws(Fault) -> UInt64 {

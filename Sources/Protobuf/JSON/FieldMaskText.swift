@@ -38,19 +38,19 @@ enum FieldMaskText {
 
 /// The types that `google.protobuf.Any` may hold.
 enum AnyType {
-  private static let wellKnown: [String: MessageSchema] = {
+  private static let wellKnown: [TextKey: MessageSchema] = {
     let schemas = [
       Timestamp.schema, ProtoDuration.schema, FieldMask.schema, Struct.schema, Value.schema, ListValue.schema,
       AnyMessage.schema, Empty.schema, DoubleValue.schema, FloatValue.schema, Int64Value.schema, UInt64Value.schema,
       Int32Value.schema, UInt32Value.schema, BoolValue.schema, StringValue.schema, BytesValue.schema,
     ]
-    return Dictionary(uniqueKeysWithValues: schemas.map { ($0.name, $0) })
+    return Dictionary(uniqueKeysWithValues: schemas.map { (TextKey($0.name), $0) })
   }()
 
   /// The schema that `…/full.Name` means.
   static func schema(url: String, _ registry: (String) -> MessageSchema?) -> MessageSchema? {
     guard let slash = url.lastIndex(of: "/") else { return nil }
     let name = String(url[url.index(after: slash)...])
-    return wellKnown[name] ?? registry(name)
+    return wellKnown[TextKey(name)] ?? registry(name)
   }
 }

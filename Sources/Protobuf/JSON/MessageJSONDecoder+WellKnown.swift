@@ -32,6 +32,9 @@ extension MessageJSONDecoder {
       guard case .array = value.kind else { throw .invalidValue(path: "", expected: "an array") }
       try inner(0, base, schema, from: value, depth: depth)
     case .value:
+      if isRest, case .number = value.kind, !ScalarText.isHeld(value.text) {
+        throw .invalidValue(path: "", expected: "a number that double precision holds as it is written")
+      }
       try inner(Self.kindPosition(of: value), base, schema, from: value, depth: depth)
     case .any:
       try any(base, from: value, depth: depth)
@@ -77,7 +80,7 @@ extension MessageJSONDecoder {
     var url: String?
     var content: JSONCursor?
     for (key, member) in value.members {
-      switch key.string {
+      switch TextKey(key.string) {
       case "@type":
         guard url == nil else { throw .duplicateField(path: "@type") }
         guard case .string = member.kind else { throw .invalidValue(path: "@type", expected: "a string") }

@@ -37,10 +37,10 @@ struct MessageJSONDecoder {
     var amounts: [(position: Int, value: JSONCursor)] = []
     for (key, member) in value.members {
       let name = key.string
-      if name == skipped { continue }
-      guard let position = schema.positions[name] else {
+      if let skipped, name.hasSameBytes(as: skipped) { continue }
+      guard let position = schema.position(of: name) else {
         if options.ignoresUnknownFields { continue }
-        throw .unknownField(path: name)
+        throw .unknownField(path: name.excerpt)
       }
       guard !seen.contains(position) else { throw .duplicateField(path: schema.fields[position].jsonName) }
       seen.append(position)
@@ -63,7 +63,10 @@ struct MessageJSONDecoder {
   ) throws(ProtobufError) {
     let field = schema.fields[position]
     guard let place = schema.place(position, in: base) else { return }
-    if value.isNull, !field.readsNull { return }
+    if value.isNull, !field.readsNull {
+      guard isRest, !field.isClearedByNull else { return }
+      throw .invalidValue(path: field.jsonName, expected: "a value; leave the field out instead of giving null")
+    }
     if place.isInOneof {
       guard place.oneofCase == 0 else { throw .oneofConflict(path: field.jsonName, oneof: field.oneof ?? "") }
       place.select()
@@ -158,10 +161,10 @@ struct MessageJSONDecoder {
     guard case .object = value.kind else { throw .invalidValue(path: "", expected: "an object") }
     guard value.count > 0 else { return }
     let elements = arena.allocate(byteCount: value.count * 8)
-    var names = Set<String>(minimumCapacity: value.count)
+    var names = Set<TextKey>(minimumCapacity: value.count)
     for (index, (key, member)) in value.members.enumerated() {
       let name = key.string
-      guard names.insert(name).inserted else { throw .duplicateField(path: name) }
+      guard names.insert(TextKey(name)).inserted else { throw .duplicateField(path: name.excerpt) }
       let base = arena.makeMessage(entry)
       do throws(ProtobufError) {
         guard let keyPlace = entry.place(0, in: base), let valuePlace = entry.place(1, in: base) else { return }
@@ -187,6 +190,15 @@ extension FieldSchema {
     case .enumeration(let schema): schema().isNullValue
     case .scalar, .map: false
     }
+  }
+}
+
+extension FieldSchema {
+  /// Whether `null` takes the field's value away in the REST form: an object or a time. A number, a text, a boolean or a list is
+  /// given or left out.
+  fileprivate var isClearedByNull: Bool {
+    guard case .message(let schema) = type else { return false }
+    return schema().wellKnown != .wrapper
   }
 }
 

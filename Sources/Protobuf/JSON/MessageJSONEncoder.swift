@@ -189,7 +189,8 @@ struct MessageJSONEncoder {
 extension MessageSchema {
   /// The decimals of the currency that a string field of the message holds.
   func currencyDecimals(_ field: String, in base: UnsafeMutableRawPointer) -> Int {
-    guard let position = positions[field], let place = place(position, in: base), place.type == PROTOBUF_C_TYPE_STRING
+    guard let position = position(of: field), let place = place(position, in: base),
+      place.type == PROTOBUF_C_TYPE_STRING
     else {
       return CurrencyDecimals.of("")
     }

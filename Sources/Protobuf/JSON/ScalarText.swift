@@ -99,6 +99,15 @@ enum ScalarText {
     return Double(whole)
   }
 
+  /// Whether the double of a JSON number is written with the same digits again. `9007199254740993`, `1e-400` and `-0` are not.
+  static func isHeld(_ text: UnsafeRawBufferPointer) -> Bool {
+    guard let literal = try? DecimalLiteral(text), !literal.isNegativeZero, let number = try? number(text) else {
+      return false
+    }
+    var description = number.description
+    return description.withUTF8 { (try? DecimalLiteral(UnsafeRawBufferPointer($0))) == literal }
+  }
+
   private static func floating(_ text: UnsafeRawBufferPointer, _ form: Form) throws(ProtobufError) -> Double {
     if form != .number {
       if text.elementsEqual("NaN".utf8) { return .nan }

@@ -13,10 +13,10 @@ extension Struct {
   }
 
   fileprivate static func object(_ cursor: JSONCursor) throws(ProtobufError) -> Struct {
-    var fields = [String: Value](minimumCapacity: cursor.count)
+    var fields = TextMap<Value>(minimumCapacity: cursor.count)
     for (key, member) in cursor.members {
       let name = key.string
-      guard !key.text.contains(0) else { throw .embeddedNUL(path: name) }
+      guard !key.text.contains(0) else { throw .embeddedNUL(path: name.excerpt) }
       do throws(ProtobufError) {
         guard fields.updateValue(try Value(member), forKey: name) == nil else {
           throw .duplicateField(path: "")

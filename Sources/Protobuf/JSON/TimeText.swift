@@ -6,12 +6,21 @@ public enum TimeText {
   static let secondsStart: Int64 = -62_135_596_800
   static let longestDuration: Int64 = 315_576_000_000
 
+  /// Whether the time is one that `google/protobuf/timestamp.proto` allows.
+  static func isValid(_ time: Timestamp) -> Bool {
+    (secondsStart..<secondsEnd).contains(time.seconds) && (0..<1_000_000_000).contains(time.nanos)
+  }
+
+  /// Whether the duration is one that `google/protobuf/duration.proto` allows.
+  static func isValid(_ duration: ProtoDuration) -> Bool {
+    duration.seconds.magnitude <= UInt64(longestDuration) && duration.nanos.magnitude < 1_000_000_000
+      && (duration.seconds == 0 || duration.nanos == 0 || (duration.seconds < 0) == (duration.nanos < 0))
+  }
+
   /// RFC 3339 with `Z`; the fraction has as many digits as needed, in threes, or none at all when `wholeSeconds`.
   /// Answers false for a time outside of years 1 to 9999.
   public static func append(_ time: Timestamp, to output: inout [UInt8], wholeSeconds: Bool = false) -> Bool {
-    guard (secondsStart..<secondsEnd).contains(time.seconds), (0..<1_000_000_000).contains(time.nanos) else {
-      return false
-    }
+    guard isValid(time) else { return false }
     var (days, second) = time.seconds.quotientAndRemainder(dividingBy: 86_400)
     if second < 0 {
       second += 86_400
@@ -52,10 +61,8 @@ public enum TimeText {
 
   /// `1.5s`.
   static func append(_ duration: ProtoDuration, to output: inout [UInt8]) -> Bool {
+    guard isValid(duration) else { return false }
     let (seconds, nanos) = (duration.seconds, duration.nanos)
-    guard seconds.magnitude <= UInt64(longestDuration), nanos.magnitude < 1_000_000_000,
-      seconds == 0 || nanos == 0 || (seconds < 0) == (nanos < 0)
-    else { return false }
     if seconds < 0 || nanos < 0 { output.append(0x2d) }
     output.append(contentsOf: String(seconds.magnitude).utf8)
     appendFraction(Int32(nanos.magnitude), to: &output)

@@ -27,17 +27,17 @@ public final class MessageSchema: Sendable {
   /// In the order of field numbers, which is that of the C descriptor.
   public let fields: [FieldSchema]
   /// Positions in `fields` by JSON name and by original name.
-  let positions: [String: Int]
+  private let positions: [TextKey: Int]
   let wellKnown: WellKnownType?
 
   public init(name: String, descriptor: MessageDescriptor, fields: [FieldSchema] = []) {
     self.name = name
     self.descriptor = descriptor
     self.fields = fields
-    var positions: [String: Int] = [:]
+    var positions: [TextKey: Int] = [:]
     for (index, field) in fields.enumerated() {
-      positions[field.name] = index
-      positions[field.jsonName] = index
+      positions[TextKey(field.name)] = index
+      positions[TextKey(field.jsonName)] = index
     }
     self.positions = positions
     wellKnown = WellKnownType(name: name)
@@ -45,8 +45,11 @@ public final class MessageSchema: Sendable {
 
   /// The field with this original or JSON name.
   public func field(named name: String) -> FieldSchema? {
-    positions[name].map { fields[$0] }
+    position(of: name).map { fields[$0] }
   }
+
+  /// The place in `fields` of the field with this original or JSON name.
+  func position(of name: String) -> Int? { positions[TextKey(name)] }
 }
 
 /// One field, as JSON sees it. A class, since it is looked at far more often than made.
@@ -98,7 +101,7 @@ public final class EnumSchema: Sendable {
   public let name: String
   public let values: [EnumValueSchema]
   private let byNumber: [Int32: Int]
-  private let bySpelling: [String: Int32]
+  private let bySpelling: [TextKey: Int32]
   /// Whether the values are numbered 0, 1, 2, … in this order, so that a number is a position.
   private let isDense: Bool
   /// Each value as JSON text: by its original name, and by its own spelling where it has one.
@@ -122,10 +125,10 @@ public final class EnumSchema: Sendable {
     spellsDefault = values.first { $0.number == 0 }?.json != nil
     byNumber = Dictionary(
       values.enumerated().map { ($0.element.number, $0.offset) }, uniquingKeysWith: { first, _ in first })
-    var spellings: [String: Int32] = [:]
+    var spellings: [TextKey: Int32] = [:]
     for value in values {
-      spellings[value.name] = value.number
-      if let json = value.json { spellings[json] = value.number }
+      spellings[TextKey(value.name)] = value.number
+      if let json = value.json { spellings[TextKey(json)] = value.number }
     }
     bySpelling = spellings
   }
@@ -140,7 +143,7 @@ public final class EnumSchema: Sendable {
 
   /// The number of a value by its original name or its JSON spelling.
   public func number(spelled text: String) -> Int32? {
-    bySpelling[text]
+    bySpelling[TextKey(text)]
   }
 }
 

@@ -5,25 +5,30 @@ public import CWellKnown
 public struct Struct: Message, ExpressibleByDictionaryLiteral {
   public typealias Storage = Google__Protobuf__Struct
 
-  public var fields: [String: Value]
+  public var fields: TextMap<Value>
 
   public init() { fields = [:] }
 
-  public init(fields: [String: Value]) {
+  public init(fields: TextMap<Value>) {
     self.fields = fields
   }
 
+  /// The last of several values of a key stays.
+  public init(fields: some Sequence<(key: String, value: Value)>) {
+    self.fields = TextMap(fields)
+  }
+
   public init(dictionaryLiteral elements: (String, Value)...) {
-    fields = Dictionary(elements, uniquingKeysWith: { _, last in last })
+    fields = TextMap(elements.lazy.map { (key: $0, value: $1) })
   }
 
   public init(_ storage: UnsafePointer<Storage>) {
     let entries = [FieldsEntry](storage: storage.pointee.fields, count: storage.pointee.n_fields)
-    fields = Dictionary(entries.map { ($0.key, $0.value ?? .null) }, uniquingKeysWith: { _, last in last })
+    fields = TextMap(entries.lazy.map { (key: $0.key, value: $0.value ?? .null) })
   }
 
   public func store(into storage: UnsafeMutablePointer<Storage>, arena: Arena) {
-    let entries = fields.sorted { $0.key < $1.key }.map { FieldsEntry(key: $0.key, value: $0.value) }
+    let entries = fields.sorted().map { FieldsEntry(key: $0.key, value: $0.value) }
     (storage.pointee.fields, storage.pointee.n_fields) = arena.store(entries)
   }
 

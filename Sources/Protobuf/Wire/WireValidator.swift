@@ -1,9 +1,15 @@
 internal import CProtobufC
 
 /// Reads through a serialized message before protobuf-c unpacks it and refuses what protobuf-c would not: nesting without bound
-/// (its recursion is ours to limit), strings that are not UTF-8 or hold U+0000 (it would cut them off silently). Allocates nothing.
+/// (its recursion is ours to limit), strings that are not UTF-8 or hold U+0000 (it would cut them off silently), and well-known types
+/// beyond their bounds. Allocates nothing.
 struct WireValidator {
   let limits: DecodingLimits
+  private let bounded = BoundedTypes.all
+
+  init(limits: DecodingLimits) {
+    self.limits = limits
+  }
 
   func validate(
     _ bytes: UnsafeRawBufferPointer, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>
@@ -35,6 +41,7 @@ struct WireValidator {
         throw .malformed(path: Self.name(field), reason: "groups and unknown wire types are not supported")
       }
     }
+    try bounded.validate(bytes, descriptor)
   }
 
   @inline(__always)
@@ -95,9 +102,12 @@ struct WireValidator {
 }
 
 extension ProtobufError {
+  /// Most bytes of a path. Names in it come from the input, and an error must not be larger than what it is about.
+  private static let longestPath = 512
+
   /// The same error seen from one message further out.
   func within(_ field: String) -> ProtobufError {
-    let path = path.isEmpty ? field : "\(field).\(path)"
+    let path = path.isEmpty ? field.excerpt : "\(field.excerpt).\(path)".excerpt(byteCount: Self.longestPath)
     switch self {
     case .tooLarge, .outOfMemory, .malformedJSON: return self
     case .tooDeep(_, let limit): return .tooDeep(path: path, limit: limit)
@@ -145,6 +155,13 @@ struct WireReader {
       if byte < 0x80 { return shift == 63 && byte > 1 ? nil : value }
     }
     return nil
+  }
+
+  /// Eight bytes, little-endian.
+  mutating func fixed64() -> UInt64? {
+    guard bytes.count - index >= 8 else { return nil }
+    defer { index += 8 }
+    return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
   }
 
   @inline(__always)

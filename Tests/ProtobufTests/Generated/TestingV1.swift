@@ -159,11 +159,11 @@ extension TestingV1 {
     internal var colours: [Colour] = []
     internal var leaves: [Leaf] = []
     internal var choice: Choice?
-    internal var words: [String: String] = [:]
+    internal var words: TextMap<String> = [:]
     internal var leavesByNumber: [Int32: Leaf] = [:]
     internal var numbersByFlag: [Bool: Int64] = [:]
     internal var coloursByNumber: [UInt64: Colour] = [:]
-    internal var blobsByName: [String: [UInt8]] = [:]
+    internal var blobsByName: TextMap<[UInt8]> = [:]
     internal var time: Timestamp? = nil
     internal var duration: ProtoDuration? = nil
     internal var mask: FieldMask? = nil
@@ -217,11 +217,11 @@ extension TestingV1 {
       colours: [Colour] = [],
       leaves: [Leaf] = [],
       choice: Choice? = nil,
-      words: [String: String] = [:],
+      words: TextMap<String> = [:],
       leavesByNumber: [Int32: Leaf] = [:],
       numbersByFlag: [Bool: Int64] = [:],
       coloursByNumber: [UInt64: Colour] = [:],
-      blobsByName: [String: [UInt8]] = [:],
+      blobsByName: TextMap<[UInt8]> = [:],
       time: Timestamp? = nil,
       duration: ProtoDuration? = nil,
       mask: FieldMask? = nil,
@@ -345,21 +345,22 @@ extension TestingV1 {
         self.choice = .choiceBytes([UInt8](storage: storage.pointee.choice_bytes))
       default: self.choice = nil
       }
-      self.words = Dictionary(
-        [Everything.WordsEntry](storage: storage.pointee.words, count: storage.pointee.n_words).map { ($0.key, $0.value) },
-        uniquingKeysWith: { _, last in last })
+      self.words = TextMap(
+        [Everything.WordsEntry](storage: storage.pointee.words, count: storage.pointee.n_words).lazy.map { (key: $0.key, value: $0.value) })
       self.leavesByNumber = Dictionary(
-        [Everything.LeavesByNumberEntry](storage: storage.pointee.leaves_by_number, count: storage.pointee.n_leaves_by_number).map { ($0.key, $0.value ?? Leaf()) },
+        [Everything.LeavesByNumberEntry](storage: storage.pointee.leaves_by_number, count: storage.pointee.n_leaves_by_number)
+          .map { ($0.key, $0.value ?? Leaf()) },
         uniquingKeysWith: { _, last in last })
       self.numbersByFlag = Dictionary(
-        [Everything.NumbersByFlagEntry](storage: storage.pointee.numbers_by_flag, count: storage.pointee.n_numbers_by_flag).map { ($0.key, $0.value) },
+        [Everything.NumbersByFlagEntry](storage: storage.pointee.numbers_by_flag, count: storage.pointee.n_numbers_by_flag)
+          .map { ($0.key, $0.value) },
         uniquingKeysWith: { _, last in last })
       self.coloursByNumber = Dictionary(
-        [Everything.ColoursByNumberEntry](storage: storage.pointee.colours_by_number, count: storage.pointee.n_colours_by_number).map { ($0.key, $0.value) },
+        [Everything.ColoursByNumberEntry](storage: storage.pointee.colours_by_number, count: storage.pointee.n_colours_by_number)
+          .map { ($0.key, $0.value) },
         uniquingKeysWith: { _, last in last })
-      self.blobsByName = Dictionary(
-        [Everything.BlobsByNameEntry](storage: storage.pointee.blobs_by_name, count: storage.pointee.n_blobs_by_name).map { ($0.key, $0.value) },
-        uniquingKeysWith: { _, last in last })
+      self.blobsByName = TextMap(
+        [Everything.BlobsByNameEntry](storage: storage.pointee.blobs_by_name, count: storage.pointee.n_blobs_by_name).lazy.map { (key: $0.key, value: $0.value) })
       self.time = Timestamp(storage: storage.pointee.time)
       self.duration = ProtoDuration(storage: storage.pointee.duration)
       self.mask = FieldMask(storage: storage.pointee.mask)
@@ -434,15 +435,18 @@ extension TestingV1 {
       case nil: break
       }
       (storage.pointee.words, storage.pointee.n_words) = arena.store(
-        self.words.sorted { $0.key < $1.key }.map { Everything.WordsEntry(key: $0.key, value: $0.value) })
+        self.words.sorted().map { Everything.WordsEntry(key: $0.key, value: $0.value) })
       (storage.pointee.leaves_by_number, storage.pointee.n_leaves_by_number) = arena.store(
-        self.leavesByNumber.sorted { $0.key < $1.key }.map { Everything.LeavesByNumberEntry(key: $0.key, value: $0.value) })
+        self.leavesByNumber.sorted { $0.key < $1.key }
+          .map { Everything.LeavesByNumberEntry(key: $0.key, value: $0.value) })
       (storage.pointee.numbers_by_flag, storage.pointee.n_numbers_by_flag) = arena.store(
-        self.numbersByFlag.sorted { !$0.key && $1.key }.map { Everything.NumbersByFlagEntry(key: $0.key, value: $0.value) })
+        self.numbersByFlag.sorted { !$0.key && $1.key }
+          .map { Everything.NumbersByFlagEntry(key: $0.key, value: $0.value) })
       (storage.pointee.colours_by_number, storage.pointee.n_colours_by_number) = arena.store(
-        self.coloursByNumber.sorted { $0.key < $1.key }.map { Everything.ColoursByNumberEntry(key: $0.key, value: $0.value) })
+        self.coloursByNumber.sorted { $0.key < $1.key }
+          .map { Everything.ColoursByNumberEntry(key: $0.key, value: $0.value) })
       (storage.pointee.blobs_by_name, storage.pointee.n_blobs_by_name) = arena.store(
-        self.blobsByName.sorted { $0.key < $1.key }.map { Everything.BlobsByNameEntry(key: $0.key, value: $0.value) })
+        self.blobsByName.sorted().map { Everything.BlobsByNameEntry(key: $0.key, value: $0.value) })
       storage.pointee.time = arena.store(self.time)
       storage.pointee.duration = arena.store(self.duration)
       storage.pointee.mask = arena.store(self.mask)

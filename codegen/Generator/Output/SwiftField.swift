@@ -19,6 +19,9 @@ struct SwiftField {
   /// A member of a C struct may be called by a word that Swift keeps for itself.
   static func escapedMember(_ name: String) -> String { ["self", "init", "Type"].contains(name) ? "`\(name)`" : name }
 
+  /// A map with text for keys: its bytes decide.
+  private var textMap: String { names.library("TextMap", "Protobuf", in: package) }
+
   private func swift(_ name: String) -> String { names.library(name, "Swift", in: package) }
 
   // MARK: Types
@@ -41,11 +44,12 @@ struct SwiftField {
   }
 
   /// The key and value of a map field.
-  var mapTypes: (key: SwiftField, value: SwiftField, entry: MessageModel)? {
+  var mapTypes: (key: SwiftField, value: SwiftField, entry: MessageModel, isText: Bool)? {
     guard let entry = table.mapEntry(field), entry.fields.count == 2 else { return nil }
     return (
       SwiftField(field: entry.fields[0], message: message, table: table, names: names),
-      SwiftField(field: entry.fields[1], message: message, table: table, names: names), entry
+      SwiftField(field: entry.fields[1], message: message, table: table, names: names), entry,
+      entry.fields[0].type == .string
     )
   }
 
@@ -57,7 +61,9 @@ struct SwiftField {
 
   /// The type of the property.
   var type: String {
-    if let map = mapTypes { return "[\(map.key.elementType): \(map.value.elementType)]" }
+    if let map = mapTypes {
+      return map.isText ? "\(textMap)<\(map.value.elementType)>" : "[\(map.key.elementType): \(map.value.elementType)]"
+    }
     if field.isRepeated { return "[\(elementType)]" }
     return isMessage || field.isProto3Optional ? elementType + "?" : elementType
   }
@@ -85,6 +91,10 @@ struct SwiftField {
     if let map = mapTypes {
       let entry = names.type(map.entry.fullName, from: package)
       let value = map.value.isMessage ? "$0.value ?? \(map.value.elementType)()" : "$0.value"
+      if map.isText {
+        return
+          "\(textMap)(\n  [\(entry)](storage: \(member), count: \(count)).lazy.map { (key: $0.key, value: \(value)) })"
+      }
       return "\(swift("Dictionary"))(\n"
         + "  [\(entry)](storage: \(member), count: \(count))\n    .map { ($0.key, \(value)) },\n"
         + "  uniquingKeysWith: { _, last in last })"
@@ -121,6 +131,10 @@ struct SwiftField {
   var stored: String {
     if let map = mapTypes {
       let entry = names.type(map.entry.fullName, from: package)
+      if map.isText {
+        return "(\(member), \(count)) = arena.store(\n"
+          + "  self.\(property).sorted().map { \(entry)(key: $0.key, value: $0.value) })"
+      }
       let order = map.key.field.type == .bool ? "!$0.key && $1.key" : "$0.key < $1.key"
       return "(\(member), \(count)) = arena.store(\n"
         + "  self.\(property).sorted { \(order) }\n    .map { \(entry)(key: $0.key, value: $0.value) })"

@@ -179,7 +179,7 @@ extension ValuesV1 {
     public var blobs: [[UInt8]] = []
     public var levels: [Level] = []
     public var scalars: [Scalars] = []
-    public var counts: [String: Int64] = [:]
+    public var counts: TextMap<Int64> = [:]
     public var levelsByFlag: [Bool: Level] = [:]
     public var scalarsByNumber: [Int32: Scalars] = [:]
 
@@ -192,7 +192,7 @@ extension ValuesV1 {
       blobs: [[UInt8]] = [],
       levels: [Level] = [],
       scalars: [Scalars] = [],
-      counts: [String: Int64] = [:],
+      counts: TextMap<Int64> = [:],
       levelsByFlag: [Bool: Level] = [:],
       scalarsByNumber: [Int32: Scalars] = [:]
     ) {
@@ -216,10 +216,8 @@ extension ValuesV1 {
         Level(rawValue: Int32(truncatingIfNeeded: storage.pointee.levels[$0].rawValue))
       }
       self.scalars = [Scalars](storage: storage.pointee.scalars, count: storage.pointee.n_scalars)
-      self.counts = Dictionary(
-        [Collections.CountsEntry](storage: storage.pointee.counts, count: storage.pointee.n_counts)
-          .map { ($0.key, $0.value) },
-        uniquingKeysWith: { _, last in last })
+      self.counts = TextMap(
+        [Collections.CountsEntry](storage: storage.pointee.counts, count: storage.pointee.n_counts).lazy.map { (key: $0.key, value: $0.value) })
       self.levelsByFlag = Dictionary(
         [Collections.LevelsByFlagEntry](storage: storage.pointee.levels_by_flag, count: storage.pointee.n_levels_by_flag)
           .map { ($0.key, $0.value) },
@@ -239,8 +237,7 @@ extension ValuesV1 {
         self.levels.map { Golden__Values__V1__Level(rawValue: .init(truncatingIfNeeded: $0.rawValue)) })
       (storage.pointee.scalars, storage.pointee.n_scalars) = arena.store(self.scalars)
       (storage.pointee.counts, storage.pointee.n_counts) = arena.store(
-        self.counts.sorted { $0.key < $1.key }
-          .map { Collections.CountsEntry(key: $0.key, value: $0.value) })
+        self.counts.sorted().map { Collections.CountsEntry(key: $0.key, value: $0.value) })
       (storage.pointee.levels_by_flag, storage.pointee.n_levels_by_flag) = arena.store(
         self.levelsByFlag.sorted { !$0.key && $1.key }
           .map { Collections.LevelsByFlagEntry(key: $0.key, value: $0.value) })
@@ -712,7 +709,7 @@ extension ValuesV1 {
     public var wrappedBool: BoolValue? = nil
     public var wrappedBytes: BytesValue? = nil
     public var timestamps: [Timestamp] = []
-    public var values: [String: Value] = [:]
+    public var values: TextMap<Value> = [:]
 
     public init() {}
 
@@ -731,7 +728,7 @@ extension ValuesV1 {
       wrappedBool: BoolValue? = nil,
       wrappedBytes: BytesValue? = nil,
       timestamps: [Timestamp] = [],
-      values: [String: Value] = [:]
+      values: TextMap<Value> = [:]
     ) {
       self.timestamp = timestamp
       self.duration = duration
@@ -765,10 +762,8 @@ extension ValuesV1 {
       self.wrappedBool = BoolValue(storage: storage.pointee.wrapped_bool)
       self.wrappedBytes = BytesValue(storage: storage.pointee.wrapped_bytes)
       self.timestamps = [Timestamp](storage: storage.pointee.timestamps, count: storage.pointee.n_timestamps)
-      self.values = Dictionary(
-        [WellKnown.ValuesEntry](storage: storage.pointee.values, count: storage.pointee.n_values)
-          .map { ($0.key, $0.value ?? Value()) },
-        uniquingKeysWith: { _, last in last })
+      self.values = TextMap(
+        [WellKnown.ValuesEntry](storage: storage.pointee.values, count: storage.pointee.n_values).lazy.map { (key: $0.key, value: $0.value ?? Value()) })
     }
 
     public func store(into storage: UnsafeMutablePointer<Storage>, arena: Arena) {
@@ -787,8 +782,7 @@ extension ValuesV1 {
       storage.pointee.wrapped_bytes = arena.store(self.wrappedBytes)
       (storage.pointee.timestamps, storage.pointee.n_timestamps) = arena.store(self.timestamps)
       (storage.pointee.values, storage.pointee.n_values) = arena.store(
-        self.values.sorted { $0.key < $1.key }
-          .map { WellKnown.ValuesEntry(key: $0.key, value: $0.value) })
+        self.values.sorted().map { WellKnown.ValuesEntry(key: $0.key, value: $0.value) })
     }
 
     public static let schema: MessageSchema = MessageSchema(
