@@ -68,7 +68,7 @@ let package = Package(
     service("ServiceKit", ["Schema", "RPC", "Postgres", "Protobuf", "Reactor", "COpenSSL", log]),
 
     // The services and the front.
-    service("Auth", ["ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "CCrypt"]),
+    service("Auth", ["ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "CCrypt"]),
     service("Billing", ["ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor"]),
     swift("Edge", ["ServiceKit", "Schema", "RPC", "HTTP2", "Protobuf", "Reactor", log]),
     .executableTarget(

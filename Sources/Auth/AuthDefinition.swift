@@ -11,8 +11,13 @@ extension ServiceDefinition {
   /// The same with another configuration.
   public static func auth(_ configuration: AuthConfiguration) -> ServiceDefinition {
     ServiceDefinition(
-      name: "auth", port: 3001,
-      migrations: [Migration(name: "0002_auth", file: PackageResources._002_auth_sql)],
+      name: "auth", schema: "auth", port: 3001,
+      migrations: [
+        Migration(name: "0002_auth", file: PackageResources._002_auth_sql),
+        ServiceTables.migration(
+          name: "0004_auth", schema: "auth", before: PackageResources._004_auth_before_sql,
+          after: PackageResources._004_auth_after_sql),
+      ],
       protobufServices: ["cloudbill.auth.v1.Auth"], signsAccessTokens: true, demo: DemoUsers.statements
     ) { context in
       let pool = BlockingPool(threads: configuration.passwordThreads, queueLimit: configuration.passwordQueue)
@@ -31,7 +36,7 @@ extension ServiceDefinition {
 
 extension AuthHandlers {
   init(_ configuration: AuthConfiguration, _ context: ServiceContext, _ pool: BlockingPool) throws {
-    let repository = AuthRepository(database: context.database)
+    let repository = AuthRepository(database: context.database, tables: context.changes.tables)
     let issuer = TokenIssuer(tokens: try context.accessTokens, lifetimes: configuration.lifetimes)
     signIn = SignIn(
       repository: repository, passwords: try PasswordChecker(pool: pool, cost: configuration.passwordCost),

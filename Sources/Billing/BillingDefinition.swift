@@ -5,10 +5,15 @@ public import ServiceKit
 extension ServiceDefinition {
   /// What is sold and to whom: plans and subscriptions.
   public static let billing = ServiceDefinition(
-    name: "billing", port: 3002,
-    migrations: [Migration(name: "0003_billing", file: PackageResources._003_billing_sql)],
+    name: "billing", schema: "billing", port: 3002,
+    migrations: [
+      Migration(name: "0003_billing", file: PackageResources._003_billing_sql),
+      ServiceTables.migration(
+        name: "0004_billing", schema: "billing", before: PackageResources._004_billing_before_sql,
+        after: PackageResources._004_billing_after_sql),
+    ],
     protobufServices: ["cloudbill.billing.v1.Billing"], demo: DemoBilling.statements
   ) { context in
-    ServiceParts(services: [BillingHandlers(database: context.database, clock: context.clock)])
+    ServiceParts(services: [BillingHandlers(context)])
   }
 }

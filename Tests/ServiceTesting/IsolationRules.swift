@@ -29,6 +29,15 @@ public struct IsolationRules {
   /// Tables without a tenant.
   private static let exemptTables = ["auth.sign_in_attempts", "public.schema_migrations"]
 
+  /// The functions of cb_lookup, each looked at: what signing in needs before a tenant is known.
+  private static let lookups = ["auth.begin_sign_in", "auth.end_sign_in", "auth.session_state", "auth.tenant_status"]
+
+  /// The one pattern for work that is due in several tenants: a function of cb_due that gives ids of tenants and rows.
+  private static let givesOnlyIDs = """
+    (pg_get_userbyid(p.proowner) = 'cb_due' AND p.provolatile = 's' AND pg_get_function_result(p.oid) IN
+      ('TABLE(tenant_id uuid, row_id bigint)', 'TABLE(tenant_id uuid, row_id uuid)'))
+    """
+
   /// Roles that the processes of the system act as.
   private var roles: [String] { DatabaseRoles.all(services) }
 
@@ -71,6 +80,8 @@ public struct IsolationRules {
       WHERE NOT (\(Self.isTenantExpression("p.polqual", "t")) AND \(Self.isTenantExpression("p.polwithcheck", "t")))
         AND NOT (p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = 'cb_lookup')]
           AND pg_get_expr(p.polqual, p.polrelid) = '(CURRENT_USER = ''cb_lookup''::name)')
+        AND NOT (p.polroles = ARRAY[(SELECT oid FROM pg_roles WHERE rolname = 'cb_due')] AND p.polcmd = 'r'
+          AND pg_get_expr(p.polqual, p.polrelid) = '(CURRENT_USER = ''cb_due''::name)')
     UNION ALL
     SELECT name || ' has no column tenant_id uuid NOT NULL' FROM tenant_tables t
       WHERE name <> 'auth.tenants' AND NOT EXISTS (
@@ -80,6 +91,8 @@ public struct IsolationRules {
     SELECT ours.name || ' is an index that does not begin with tenant_id' FROM pg_index i JOIN ours ON ours.oid = i.indexrelid
       LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
       WHERE a.attname IS DISTINCT FROM 'tenant_id' AND ours.name NOT IN (\(Self.list(Self.exemptKeys)))
+        -- Found in every tenant at once, by the functions of cb_due alone.
+        AND ours.relname <> 'outbox_due_key'
     UNION ALL
     SELECT t.name || ' has the foreign key ' || k.conname || ', which can point into another tenant' FROM tables t
       JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'
@@ -91,6 +104,8 @@ public struct IsolationRules {
     SELECT name || ' belongs to ' || pg_get_userbyid(relowner) FROM tables WHERE pg_get_userbyid(relowner) <> 'cb_owner'
     UNION ALL
     SELECT name || ' is neither table nor index' FROM ours WHERE relkind NOT IN ('r', 'p', 'i', 'I')
+        -- The sequence of an identity column belongs to its table and needs no right of its own.
+        AND NOT (relkind = 'S' AND EXISTS (SELECT FROM pg_depend d WHERE d.objid = ours.oid AND d.deptype = 'i'))
     UNION ALL
     SELECT g.name || ' grants ' || g.privilege || ' to ' || g.grantee FROM grants g
       WHERE g.grantee <> 'cb_owner' AND NOT (
@@ -98,6 +113,8 @@ public struct IsolationRules {
         AND ((g.nspname, g.grantee) IN (\(schemas)) OR g.grantee = 'cb_lookup' AND g.name = 'auth.sign_in_attempts'))
         AND NOT (g.privilege = 'SELECT' AND g.grantee = 'cb_lookup' AND g.attname IS NOT NULL
           AND g.name IN ('auth.tenants', 'auth.users', 'auth.sessions'))
+        AND NOT (g.privilege = 'SELECT' AND g.grantee = 'cb_due' AND g.attname IS NOT NULL
+          AND g.attname NOT IN ('payload', 'subject', 'on_behalf_of'))
     UNION ALL
     SELECT g.name || ' lets its tenant be changed by ' || g.grantee FROM grants g
       WHERE g.privilege = 'UPDATE' AND g.grantee NOT IN ('cb_owner', 'cb_lookup')
@@ -109,7 +126,8 @@ public struct IsolationRules {
     SELECT 'the schema ' || n.nspname || ' grants ' || g.privilege_type || ' to ' || coalesce(r.rolname, 'PUBLIC')
       FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
       WHERE n.nspname IN (\(Self.list(services.map(\.schema)))) AND coalesce(r.rolname, 'PUBLIC') <> 'cb_owner'
-        AND NOT (g.privilege_type = 'USAGE' AND ((n.nspname, r.rolname) IN (\(schemas)) OR r.rolname = 'cb_lookup' AND n.nspname = 'auth'))
+        AND NOT (g.privilege_type = 'USAGE' AND ((n.nspname, r.rolname) IN (\(schemas)) OR r.rolname = 'cb_lookup' AND n.nspname = 'auth'
+          OR r.rolname = 'cb_due'))
     UNION ALL
     SELECT 'the schema public lets ' || coalesce(r.rolname, 'PUBLIC') || ' create'
       FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) g LEFT JOIN pg_roles r ON r.oid = g.grantee
@@ -121,7 +139,8 @@ public struct IsolationRules {
     SELECT p.oid::regprocedure::text || ' runs with the rights of ' || pg_get_userbyid(p.proowner) || ', unguarded'
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND p.prosecdef AND NOT (
-        pg_get_userbyid(p.proowner) = 'cb_lookup' AND p.proconfig::text LIKE '%search_path=pg_catalog%'
+        (n.nspname || '.' || p.proname IN (\(Self.list(Self.lookups))) AND pg_get_userbyid(p.proowner) = 'cb_lookup'
+          OR \(Self.givesOnlyIDs)) AND p.proconfig::text LIKE '%search_path=pg_catalog%'
         AND NOT has_function_privilege('public', p.oid, 'EXECUTE'))
     UNION ALL
     SELECT rolname || ' may pass row-level security by' FROM pg_roles
@@ -129,7 +148,7 @@ public struct IsolationRules {
     UNION ALL
     SELECT pg_get_userbyid(m.member) || ' may act as ' || pg_get_userbyid(m.roleid) FROM pg_auth_members m
       WHERE pg_get_userbyid(m.member) IN (\(Self.list(roles)))
-        AND NOT (pg_get_userbyid(m.member) = 'cb_owner' AND pg_get_userbyid(m.roleid) = 'cb_lookup')
+        AND NOT (pg_get_userbyid(m.member) = 'cb_owner' AND pg_get_userbyid(m.roleid) IN ('cb_lookup', 'cb_due'))
     UNION ALL
     SELECT t.name || ' has the trigger ' || g.tgname || ', which nobody has looked at' FROM tables t
       JOIN pg_trigger g ON g.tgrelid = t.oid WHERE NOT g.tgisinternal

@@ -48,15 +48,15 @@ extension AuthRepository {
           "UPDATE auth.refresh_tokens SET used_at = coalesce(used_at, $2) WHERE digest = $1", token.digest, now),
         Statement("UPDATE auth.sessions SET expires_at = $2 WHERE id = $1", session, PostgresTimestamp(expiresAt)),
         Self.insert(next, session: session, expiresAt: expiresAt, now: now),
-        Self.audit(.tokenRenewed, tenant: token.tenant, user: user, session: session, context),
         Statement(
           """
           SELECT id, tenant_id, email, first_name, last_name, role, status, email_verified, last_login_at, created_at,
             updated_at
           FROM auth.users WHERE id = $1
           """, user),
+        audit(.tokenRenewed, tenant: token.tenant, user: user, session: session, context),
       ])
-      guard let last = answers.last else { return .refused }
+      guard let last = answers.dropLast().last else { return .refused }
       return .renewed(try UserRow(last.one()), session: session)
     }
   }
@@ -68,7 +68,7 @@ extension AuthRepository {
     _ = try await transaction.query([
       Statement(
         "UPDATE auth.sessions SET ended_at = $2, end_reason = 'refresh_reuse' WHERE id = $1", session, now),
-      Self.audit(.tokenReused, tenant: token.tenant, user: user, session: session, context),
+      audit(.tokenReused, tenant: token.tenant, user: user, session: session, context),
     ])
   }
 }

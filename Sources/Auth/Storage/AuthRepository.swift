@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Protobuf
 internal import RPC
 internal import Reactor
 internal import ServiceKit
@@ -7,6 +8,7 @@ internal import ServiceKit
 /// context.
 struct AuthRepository: Sendable {
   let database: Database
+  let tables: ServiceTables
 
   /// What signing in needs to know of an address.
   struct Candidate: Sendable {
@@ -73,7 +75,7 @@ struct AuthRepository: Sendable {
           candidate.tenant.uuid, session.id, candidate.user, now, PostgresTimestamp(session.expiresAt)),
         Self.insert(session.token, session: session.id, expiresAt: session.expiresAt, now: now),
         Statement("SELECT auth.end_sign_in($1, $2)", session.addressDigest, now),
-        Self.audit(.signedIn, tenant: candidate.tenant, user: candidate.user, session: session.id, context),
+        audit(.signedIn, tenant: candidate.tenant, user: candidate.user, session: session.id, context),
       ])
       return try UserRow(row)
     }
@@ -111,7 +113,7 @@ struct AuthRepository: Sendable {
           """, session, user, PostgresTimestamp(context.time)))
       guard ended > 0 else { return }
       _ = try await transaction.query(
-        Self.audit(.signedOut, tenant: tenant, user: user, session: session, context))
+        audit(.signedOut, tenant: tenant, user: user, session: session, context))
     }
   }
 
@@ -122,7 +124,7 @@ struct AuthRepository: Sendable {
   ) async throws(DatabaseError) {
     try await database.tenant(
       tenant.uuid, deadline: context.deadline,
-      Self.audit(event, tenant: tenant, user: user, session: session, actedIn: actedIn, context))
+      audit(event, tenant: tenant, user: user, session: session, actedIn: actedIn, context))
   }
 
   static func insert(
@@ -135,32 +137,29 @@ struct AuthRepository: Sendable {
       """, token.tenant.uuid, token.digest, session, now, PostgresTimestamp(expiresAt))
   }
 
-  static func audit(
+  /// The line of the audit trail, in the user's own tenant. It is the last statement of its transaction.
+  func audit(
     _ event: AuditEvent, tenant: TenantID, user: UUID, session: UUID?, actedIn: TenantID? = nil,
     _ context: AuditContext
   ) -> Statement {
-    Statement(
-      """
-      INSERT INTO auth.audit_events (tenant_id, id, happened_at, event, user_id, session_id, request_id,
-        acted_in)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-      """, tenant.uuid, UUID.timeOrdered(), PostgresTimestamp(context.time), event.rawValue, user, session,
-      context.requestID, actedIn?.uuid)
+    tables.audit(
+      AuditEntry(
+        event.rawValue, object: (session ?? user).description,
+        detail: actedIn.map { ["actedIn": .string($0.description)] } ?? [:]),
+      Principal(
+        user: user, tenant: tenant, requestID: context.requestID, deadline: context.deadline, now: context.time))
   }
 }
 
 /// When and for which request something happens.
 struct AuditContext: Sendable {
-  /// Characters of a request's id that are kept: the caller chose it.
-  private static let longestRequestID = 64
-
   let time: WallTime
   let requestID: String
   let deadline: Deadline
 
   init(_ call: ServerCall, _ clock: WallClock) {
     time = clock.now
-    requestID = String(call.requestID.prefix(Self.longestRequestID))
+    requestID = call.requestID
     deadline = call.workDeadline
   }
 

@@ -13,7 +13,9 @@ public final class CallerClaims: Sendable {
   public let subject: Subject
   /// The subject as audit trail and log spell it.
   public let subjectText: String
-  /// The user's own tenant; `nil` only for a service.
+  /// The user for whom a service passes something on; `nil` when it acts by itself.
+  public let onBehalfOf: UUID?
+  /// The user's own tenant, or the one that a service acts for; `nil` only for a service that acts for none.
   public let tenant: TenantID?
   public let tenantText: String
   /// `nil` only for a service.
@@ -28,11 +30,13 @@ public final class CallerClaims: Sendable {
 
   /// - Parameter expiresAt: given for the claims as a whole, not per call.
   init(
-    subject: Subject, subjectText: String, tenant: TenantID?, tenantText: String, role: Role?, session: UUID?,
+    subject: Subject, subjectText: String, onBehalfOf: UUID? = nil, tenant: TenantID?, tenantText: String, role: Role?,
+    session: UUID?,
     email: String, issuer: String, expiresAt: WallTime
   ) {
     self.subject = subject
     self.subjectText = subjectText
+    self.onBehalfOf = onBehalfOf
     self.tenant = tenant
     self.tenantText = tenantText
     self.role = role
@@ -41,6 +45,9 @@ public final class CallerClaims: Sendable {
     self.issuer = issuer
     self.expiresAt = expiresAt
   }
+
+  /// Stands before the name of a service that is a subject.
+  static let servicePrefix = "service:"
 
   /// The user's id; `nil` for a service.
   public var user: UUID? {

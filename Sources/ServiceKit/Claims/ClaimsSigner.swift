@@ -33,6 +33,6 @@ public struct ClaimsSigner: Sendable {
   public func signForService(now: WallTime) throws(CryptographyError) -> [UInt8] {
     try sign(
       IdentityV1.Claims(
-        subject: ClaimsVerifier.servicePrefix + issuer, expiresAt: now.advanced(by: Self.serviceLifetime).timestamp))
+        subject: CallerClaims.servicePrefix + issuer, expiresAt: now.advanced(by: Self.serviceLifetime).timestamp))
   }
 }

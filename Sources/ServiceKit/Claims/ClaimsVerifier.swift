@@ -36,8 +36,6 @@ public enum ClaimsError: Error, Sendable, Hashable {
 
 /// Verifies signed claims; a value is verified once and remembered by its bytes until it expires.
 public final class ClaimsVerifier: Sendable {
-  static let servicePrefix = "service:"
-
   private let keys: [String: ClaimsKey]
   private let clock: WallClock
   private let remembered: Mutex<ClaimsMemory>
@@ -77,8 +75,8 @@ public final class ClaimsVerifier: Sendable {
     }
     guard claims.issuer == known.issuer else { throw .notTrusted }
     let expiry = WallTime(seconds: expiresAt.seconds)
-    if claims.subject.hasPrefix(Self.servicePrefix) {
-      let name = String(claims.subject.dropFirst(Self.servicePrefix.count))
+    if claims.subject.hasPrefix(CallerClaims.servicePrefix) {
+      let name = String(claims.subject.dropFirst(CallerClaims.servicePrefix.count))
       guard name == known.issuer else { throw .notTrusted }
       return CallerClaims(
         subject: .service(name), subjectText: claims.subject, tenant: nil, tenantText: "", role: nil, session: nil,

@@ -5,10 +5,12 @@ public enum DatabaseRoles {
   public static let owner = "cb_owner"
   /// Owns the few functions that look behind the tenant context.
   public static let lookup = "cb_lookup"
+  /// Owns the functions that tell of which tenants work is due: they give ids of tenants and rows, and the role can do nothing else.
+  public static let due = "cb_due"
 
   /// All of them.
   public static func all(_ services: [ServiceDefinition]) -> [String] {
-    [owner, lookup] + services.map(\.databaseRole)
+    [owner, lookup, due] + services.map(\.databaseRole)
   }
 
   /// SQL that makes those that are missing. Two that run at once wait for each other.
@@ -29,9 +31,11 @@ public enum DatabaseRoles {
             EXECUTE format('ALTER ROLE %I NOLOGIN PASSWORD NULL', name);
           END IF;
         END LOOP;
-        IF NOT pg_has_role('\(owner)', '\(lookup)', 'MEMBER') THEN
-          GRANT \(lookup) TO \(owner);
-        END IF;
+        FOREACH name IN ARRAY ARRAY['\(lookup)', '\(due)'] LOOP
+          IF NOT pg_has_role('\(owner)', name, 'MEMBER') THEN
+            EXECUTE format('GRANT %I TO %I', name, '\(owner)');
+          END IF;
+        END LOOP;
       END $roles$;
       """
   }

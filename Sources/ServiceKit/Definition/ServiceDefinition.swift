@@ -11,6 +11,8 @@ public struct ServiceDefinition: Sendable {
   public let port: UInt16
   /// The schema that its tables are in. Its role has rights there and nowhere else.
   public let schema: String
+  /// Those of its tables that every service has.
+  let tables: ServiceTables
   /// What its tables are made by, in the order of their names. The names of all services' migrations form one order.
   public let migrations: [Migration]
   /// The full names of the gRPC services it serves: `cloudbill.billing.v1.Billing`.
@@ -35,7 +37,7 @@ public struct ServiceDefinition: Sendable {
   ///   - policies: those that the schema has of `protobufServices` by default.
   ///   - routes: likewise.
   public init(
-    name: String, port: UInt16, schema: String? = nil, migrations: [Migration], protobufServices: [String],
+    name: String, schema: StaticString, port: UInt16, migrations: [Migration], protobufServices: [String],
     policies: [String: MethodPolicy]? = nil, routes: [RestRoute]? = nil, calls: [String] = [],
     signsAccessTokens: Bool = false,
     demo: @escaping @Sendable (_ tenant: DemoTenant, _ now: WallTime) -> [Statement] = { _, _ in [] },
@@ -43,7 +45,8 @@ public struct ServiceDefinition: Sendable {
   ) {
     self.name = name
     self.port = port
-    self.schema = schema ?? name
+    self.schema = schema.description
+    tables = ServiceTables(schema: schema)
     self.migrations = migrations
     self.protobufServices = protobufServices
     let prefixes = protobufServices.map { "/\($0)/" }
@@ -57,18 +60,23 @@ public struct ServiceDefinition: Sendable {
   }
 
   /// The database role that has the service's rights. Nobody logs in as it: an installation's login role is a member.
-  public var databaseRole: String { "\(schema)_app" }
+  public var databaseRole: String { Self.databaseRole(schema: schema) }
+
+  static func databaseRole(schema: String) -> String { "\(schema)_app" }
 }
 
 /// What a process of a service runs.
 public struct ServiceParts: Sendable {
   /// What its RPC server serves.
   public var services: [any Service]
+  /// What it does by itself.
+  public var workers: [Worker]
   /// Lets go of what was made beside them, when the last call has ended.
   public var close: @Sendable () -> Void
 
-  public init(services: [any Service], close: @escaping @Sendable () -> Void = {}) {
+  public init(services: [any Service], workers: [Worker] = [], close: @escaping @Sendable () -> Void = {}) {
     self.services = services
+    self.workers = workers
     self.close = close
   }
 }

@@ -13,6 +13,9 @@ public struct ServiceContext: Sendable {
   public let logger: Logger
   public let clock: WallClock
   public let mode: RunMode
+  /// Makes changes once, with their audit trail.
+  public let changes: Changes
+  public let reads: Reads
   private let givenTokens: JSONWebToken?
 
   init(_ definition: ServiceDefinition, _ configuration: ServiceConfiguration, group: EventLoopGroup) {
@@ -24,6 +27,8 @@ public struct ServiceContext: Sendable {
     }
     clock = configuration.clock
     mode = configuration.mode
+    changes = Changes(database: database, tables: definition.tables)
+    reads = Reads(database: database, tables: definition.tables)
     givenTokens = configuration.accessTokens
   }
 
@@ -120,10 +125,13 @@ public enum ServiceProcess {
       state.serving()
       logger.info("serving", metadata: ["address": "\(bound)", "metrics": "\(page.address)"])
       started?(Addresses(rpc: bound, metrics: page.address))
+      let workers = WorkerRunner(parts.workers, of: definition.name, context)
       let failure = await firstOf(stop, databaseGuard)
       state.draining()
       logger.info("draining")
+      async let stopped: Void = workers.stop(within: configuration.drainLimit)
       await server.drain(within: configuration.drainLimit)
+      await stopped
       if let failure { throw failure }
     } catch {
       logger.critical("ended by a failure", metadata: ["error": "\(error)"])

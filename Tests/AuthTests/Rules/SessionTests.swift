@@ -129,7 +129,7 @@ struct SessionTests {
     for _ in 0..<2 { #expect(await refusal { try await world.check(login, tenant: AuthWorld.globex) } != nil) }
     try world.database.sql("GRANT INSERT ON auth.audit_events TO auth_app")
     #expect(try await world.check(login, tenant: AuthWorld.globex).state == .active)
-    let told = try world.database.sql("SELECT acted_in FROM auth.audit_events WHERE event = 'authz_admin'")
+    let told = try world.database.sql("SELECT detail->>'actedIn' FROM auth.audit_events WHERE event = 'authz_admin'")
     #expect(told == AuthWorld.globex)
     try await world.end()
   }
@@ -184,7 +184,7 @@ struct SessionTests {
       }
       // However often it is checked, the audit trail tells it once.
       _ = try await world.check(login, tenant: AuthWorld.globex)
-      let told = try world.database.sql("SELECT acted_in FROM auth.audit_events WHERE event = 'authz_admin'")
+      let told = try world.database.sql("SELECT detail->>'actedIn' FROM auth.audit_events WHERE event = 'authz_admin'")
       #expect(told == (role == .superAdmin ? AuthWorld.globex : ""))
       try await world.end()
     }

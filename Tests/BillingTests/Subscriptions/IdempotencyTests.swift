@@ -38,6 +38,22 @@ struct IdempotencyTests {
     }
   }
 
+  @Test("an answer given again has the entity tag of then and says that it is one", arguments: [false, true])
+  func replayed(_ isChangedBetween: Bool) async throws {
+    try await withBilling { world in
+      let path = BillingV1.BillingMethods.createSubscription.path
+      let options = try world.options(key: "k3")
+      let first = try await world.metadata(path, request.serialized(), options)
+      if isChangedBetween {
+        let id = try world.database.sql("SELECT id FROM billing.subscriptions ORDER BY created_at DESC LIMIT 1")
+        _ = try await world.client.cancelSubscription(.init(id: id), options: world.options())
+      }
+      let second = try await world.metadata(path, request.serialized(), options)
+      #expect(first["etag"] == "\"1\"" && second["etag"] == "\"1\"")
+      #expect(first["idempotent-replayed"] == nil && second["idempotent-replayed"] == "true")
+    }
+  }
+
   @Test("a request that failed may be made again with its key")
   func failed() async throws {
     try await withBilling { world in

@@ -30,6 +30,11 @@ final class BillingWorld: Sendable {
   /// Drains the service and waits for its end.
   func end() async throws { try await service.end() }
 
+  /// The metadata that comes with the answer to a call.
+  func metadata(_ path: String, _ message: [UInt8], _ options: CallOptions) async throws -> Metadata {
+    try await service.channel.unaryBytes(path: path, message: message, options: options).initialMetadata
+  }
+
   /// The entity tag of the answer to a call.
   func tag(_ path: String, _ message: [UInt8]) async throws -> String? {
     try await service.channel.unaryBytes(path: path, message: message, options: options()).initialMetadata["etag"]

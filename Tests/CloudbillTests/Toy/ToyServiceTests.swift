@@ -20,7 +20,7 @@ struct ToyServiceTests {
     #expect(try database.sql("SELECT count(*) FROM toy.notes") == "3")
     let mesh = try await MeshInProcess(Self.catalogue, over: database)
     var client = RestClient(url: "http://127.0.0.1:\(mesh.port)")
-    let body = #"{"status":"from a test"}"#
+    let body = ##"{"planId":"a","status":"from a test"}"##
     #expect(try client.post("/api/toy/notes", body).status == 401)
     let login = try client.post(
       "/api/auth/login", #"{"email":"viewer@acme.test","password":"\#(RestClient.password)"}"#)
@@ -64,10 +64,10 @@ struct ToyServiceTests {
       ("toy", 3999, "toy", ["payment"], "toy calls payment, which is no other service"),
       ("toy", 3999, "toy", ["toy"], "toy calls toy, which is no other service"),
       ("to y", 3999, "toy", [], "to y is not a word of lower-case letters, digits and _ that begins with a letter"),
-    ] as [(String, UInt16, String, [String], String)])
-  func contradictions(_ name: String, _ port: UInt16, _ schema: String, _ calls: [String], _ expected: String) {
+    ] as [(String, UInt16, StaticString, [String], String)])
+  func contradictions(_ name: String, _ port: UInt16, _ schema: StaticString, _ calls: [String], _ expected: String) {
     let toy = ServiceDefinition(
-      name: name, port: port, schema: schema, migrations: [], protobufServices: [], calls: calls
+      name: name, schema: schema, port: port, migrations: [], protobufServices: [], calls: calls
     ) { _ in ServiceParts(services: []) }
     let found = ServiceCatalogue([.auth, .billing, toy]).contradictions
     #expect(found.contains(expected), "\(found)")

@@ -1,0 +1,25 @@
+import Testing
+
+@testable import ServiceKit
+
+@Suite("Waking a worker")
+struct WorkerSignalTests {
+  @Test("a wake-up before the wait, during it and a cancellation all end it; nothing else does before the time")
+  func wakes() async {
+    let signal = WorkerSignal()
+    signal.wake()
+    await signal.wait(for: .seconds(600))
+    let waiting = Task { await signal.wait(for: .seconds(600)) }
+    let waker = Task { while !Task.isCancelled { signal.wake(); await Task.yield() } }
+    await waiting.value
+    waker.cancel()
+    await waker.value
+    let other = WorkerSignal()
+    let cancelled = Task { await other.wait(for: .seconds(600)) }
+    cancelled.cancel()
+    await cancelled.value
+    let clock = ContinuousClock()
+    let short = await clock.measure { await other.wait(for: .milliseconds(50)) }
+    #expect(short >= .milliseconds(50))
+  }
+}
