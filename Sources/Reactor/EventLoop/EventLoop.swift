@@ -410,6 +410,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         break
       }
     }
+    // Jobs that make one another ready never leave a gap: work that yielded gets its share of every turn all the same.
+    if !hasResumed, !yielded.isEmpty { yielded.removeFirst()() }
     if budget < limits.jobsPerTurn { isEventful = true }
     activity.ranJobs(limits.jobsPerTurn - budget)
   }

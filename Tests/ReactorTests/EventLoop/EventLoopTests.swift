@@ -56,6 +56,22 @@ struct EventLoopTests {
     #expect(steps <= 3)
   }
 
+  @Test("work that yields gets its turn beside jobs that are always ready")
+  func yieldsBesideBusyTask() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let busy = Task(executorPreference: loop) { while !Task.isCancelled { await Task.yield() } }
+    defer { busy.cancel() }
+    await Task(executorPreference: loop) {
+      for _ in 0..<3 {
+        await withUnsafeContinuation { (done: UnsafeContinuation<Void, Never>) in
+          loop.yield { done.resume() }
+        }
+      }
+    }.value
+  }
+
   @Test("an actor on the loop's serial executor runs on its thread")
   func actorsRunOnTheLoop() async throws {
     actor Counter {
