@@ -1,9 +1,8 @@
 internal import CPostgres
-internal import DequeModule
 internal import Reactor
 
-/// One connection of a pool, in pipeline mode on its loop. Each call is a unit that ends with a Sync, so the failure of one leaves the
-/// next untouched.
+/// One connection of a pool, in pipeline mode on its loop: writes requests, reads answers, and tells the pool what its `Pipeline` makes
+/// of them.
 ///
 /// Only its loop touches it, one thing after the other, so that access to its fields need not be checked for overlaps while it runs.
 final class Connection: ReadinessHandler {
@@ -11,6 +10,7 @@ final class Connection: ReadinessHandler {
     case connecting, ready, closed
   }
 
+  let id: Int
   private let loop: EventLoop
   private let pool: ConnectionPool
   /// What libpq has of it; nil while connecting and when closed.
@@ -18,34 +18,29 @@ final class Connection: ReadinessHandler {
   @exclusivity(unchecked) private var attempt: ConnectionAttempt?
   @exclusivity(unchecked) private var watch: Watch?
   @exclusivity(unchecked) private var watchesForWriting = false
-  @exclusivity(unchecked) private var prepared = PreparedStatements()
-  @exclusivity(unchecked) private var inFlight = Deque<Call>()
   @exclusivity(unchecked) private(set) var state = State.connecting
-  /// When the first call under way became the first.
-  @exclusivity(unchecked) private var headSince: Instant
-  /// A request to cancel is on its way: what it hits is not certain until it has been delivered.
-  @exclusivity(unchecked) private var isCancelling = false
-  /// Not to be given new calls: closed once it is empty.
-  @exclusivity(unchecked) private(set) var isRetired = false
-  /// Reserved by an interactive transaction.
-  @exclusivity(unchecked) var isLeased = false
+  @exclusivity(unchecked) private var pipeline = Pipeline<Request>()
+  /// What the first request under way has been answered so far.
+  @exclusivity(unchecked) private var rows: [ResultBox] = []
+  /// When something was last sent or received.
+  @exclusivity(unchecked) private var lastActive: Instant
+  /// The `statement_timeout` of the open transaction, in milliseconds.
+  @exclusivity(unchecked) private var toldMilliseconds: Int64 = 0
 
-  init(loop: EventLoop, pool: ConnectionPool) {
+  /// An idle connection is looked at before it is used again, unless it was used that recently.
+  private static let longestUnchecked = Duration.milliseconds(5)
+
+  init(id: Int, loop: EventLoop, pool: ConnectionPool) {
+    self.id = id
     self.loop = loop
     self.pool = pool
-    headSince = loop.now
+    lastActive = loop.now
   }
 
-  var load: Int { inFlight.count }
   /// Whether the last answer of the server said that no transaction is open.
   var isOutsideTransaction: Bool { handle?.isOutsideTransaction ?? false }
-  var isIdle: Bool { state == .ready && inFlight.isEmpty && !isLeased && !isCancelling && !isRetired }
-
-  /// Whether one more transaction may be sent behind those under way: not behind one that takes long.
-  func canShare(depth: Int, now: Instant) -> Bool {
-    state == .ready && !isLeased && !isCancelling && !isRetired && inFlight.count < depth
-      && headSince.duration(to: now) < .milliseconds(20)
-  }
+  /// Nothing is under way on it, and no transaction open.
+  var isReusable: Bool { state == .ready && pipeline.isEmpty && isOutsideTransaction }
 
   // MARK: - Connecting
 
@@ -68,66 +63,81 @@ final class Connection: ReadinessHandler {
       return fail("\(error)")
     }
     state = .ready
+    lastActive = loop.now
     pool.connected(self)
   }
 
-  private func endWatch() {
-    if let watch { loop.unwatch(watch) }
-    watch = nil
+  private func fail(_ reason: String) {
+    guard state == .connecting else { return }
+    shut()
+    pool.connectFailed(self, reason: reason)
   }
 
   // MARK: - Sending
 
-  /// Sends a call behind those under way.
-  func send(_ call: Call) {
-    call.state = .flying
-    call.connection = self
-    call.forgetAnswer()
-    if inFlight.isEmpty { headSince = loop.now }
-    inFlight.append(call)
-    guard write(call), flush() else { return lost() }
+  /// Sends a request behind those under way.
+  /// - Returns: false when nothing was sent, since the connection turned out to be lost. The pool has been told of that.
+  func send(_ request: Request) -> Bool {
+    guard let handle, state == .ready else { return false }
+    let now = Instant.now()
+    // Asked before use after a pause: a request that finds out by itself ends with its outcome unknown.
+    if pipeline.isEmpty, lastActive.duration(to: now) > Self.longestUnchecked, !handle.isStillOpen() {
+      lost()
+      return false
+    }
+    lastActive = now
+    pipeline.begin(request, isWholeTransaction: request.isShareable)
+    if !write(request, handle) || !flush() { lost() }
+    return true
   }
 
-  private func write(_ call: Call) -> Bool {
-    guard let handle else { return false }
-    switch call.kind {
-    case .single(let tenant):
+  private func write(_ request: Request, _ handle: ConnectionHandle) -> Bool {
+    let configuration = pool.configuration
+    switch request.kind {
+    case .transaction(let tenant):
       // Without BEGIN, everything up to the Sync is one transaction, which the Sync commits. Its failure ends with it, where an
       // explicit transaction would stay open and fail what is behind it in the pipeline.
-      guard execute(ControlStatement.context(tenant, deadline: call.deadline, pool.configuration), .control, call)
+      let milliseconds = configuration.statementMilliseconds(until: request.deadline)
+      guard execute(ControlStatement.context(tenant, statementMilliseconds: milliseconds), .control, handle)
       else { return false }
-    case .step(let opening?):
-      guard execute(ControlStatement.begin(opening.isolation), .control, call),
-        execute(ControlStatement.context(opening.tenant, deadline: call.deadline, pool.configuration), .control, call)
+    case .statements(let opening?):
+      toldMilliseconds = configuration.statementMilliseconds(until: request.deadline)
+      let context = ControlStatement.context(
+        opening.tenant, statementMilliseconds: toldMilliseconds,
+        idleMilliseconds: configuration.idleMilliseconds(until: request.deadline))
+      guard execute(ControlStatement.begin(opening.isolation), .control, handle), execute(context, .control, handle)
       else { return false }
+    case .statements(nil):
+      // Told again when much of the time that the transaction began with has passed, so that the server keeps the deadline by itself.
+      let milliseconds = configuration.statementMilliseconds(until: request.deadline)
+      if milliseconds < toldMilliseconds / 2 {
+        toldMilliseconds = milliseconds
+        guard execute(ControlStatement.statementTimeout(milliseconds), .control, handle) else { return false }
+      }
     case .commit:
-      guard execute(ControlStatement.commit, .commit, call) else { return false }
+      guard execute(ControlStatement.commit, .commit, handle) else { return false }
     case .rollback:
-      guard execute(ControlStatement.rollback, .control, call) else { return false }
-    case .step(nil), .lease:
+      guard execute(ControlStatement.rollback, .control, handle) else { return false }
+    case .connection:
       break
     }
-    for statement in call.statements {
-      guard execute(statement, .statement, call) else { return false }
+    for statement in request.statements {
+      guard execute(statement, .statement, handle) else { return false }
     }
+    pipeline.expect(.sync)
     return handle.sendSync()
   }
 
-  private func execute(_ statement: Statement, _ command: Call.Command, _ call: Call) -> Bool {
-    guard let handle else { return false }
-    let key = PreparedStatements.Key(statement)
-    let name: String
-    if let known = prepared.name(of: key) {
-      name = known
-    } else {
-      name = prepared.add(key)
-      if prepared.isFull { isRetired = true }
+  private func execute(
+    _ statement: Statement, _ command: Pipeline<Request>.Command, _ handle: ConnectionHandle
+  ) -> Bool {
+    let (name, isNew) = pipeline.name(of: PreparedStatements.Key(statement))
+    if isNew {
       guard handle.sendPrepare(name: name, statement) else { return false }
-      call.commands.append(.prepare(key))
+      if pipeline.prepared.isFull { pool.isFull(self) }
     }
-    guard handle.sendExecute(name: name, statement.parameters) else { return false }
-    call.commands.append(command)
-    return true
+    pipeline.expect(command)
+    return handle.sendExecute(name: name, statement.parameters)
   }
 
   private func flush() -> Bool {
@@ -142,16 +152,6 @@ final class Connection: ReadinessHandler {
     return true
   }
 
-  /// Whether the server is still there, as far as the socket tells. Asked before use after a pause, so that a call does not find out and
-  /// end with its outcome unknown.
-  func proveAlive() -> Bool {
-    guard let handle, headSince.duration(to: Instant.now()) > .milliseconds(5), !handle.isStillOpen() else {
-      return state == .ready
-    }
-    lost()
-    return false
-  }
-
   // MARK: - Receiving
 
   func ready(_ events: Interest) {
@@ -159,7 +159,7 @@ final class Connection: ReadinessHandler {
     if watchesForWriting, events.contains(.write), !flush() { return lost() }
     guard handle.consumeInput() else { return lost() }
     receive(handle)
-    if inFlight.isEmpty, state == .ready {
+    if pipeline.isEmpty, state == .ready {
       handle.dropNotifications()
       if !events.isDisjoint(with: [.hangup, .error]) { return lost() }
     }
@@ -170,7 +170,7 @@ final class Connection: ReadinessHandler {
     var nothing = 0
     // libpq has the end of a command's results at hand as soon as it has given the last one.
     var hasMore = false
-    while state == .ready, let call = inFlight.first, nothing < 2, hasMore || !handle.isBusy {
+    while state == .ready, !pipeline.isEmpty, nothing < 2, hasMore || !handle.isBusy {
       hasMore = false
       guard let result = handle.nextResult() else {
         // The end of one command's results; twice in a row it is the end of what has come.
@@ -178,106 +178,116 @@ final class Connection: ReadinessHandler {
         continue
       }
       nothing = 0
-      switch result.handle.status {
-      case .sync: landed(call)
-      case .unsupported:
-        isRetired = true
-        return lost()
-      case .failed where result.handle.sqlState.isEmpty:
-        // Not the server's word: libpq has lost the connection.
-        return lost()
-      default:
-        call.take(result, in: &prepared)
-        call.position += 1
-        hasMore = true
+      // Without a code it is not the server's word: libpq has lost the connection.
+      guard let answer = result.handle.answer else { return lost() }
+      hasMore = answer != .synced
+      switch pipeline.received(answer) {
+      case .nothing: break
+      case .keep: rows.append(result)
+      case .broken: lost()
+      case .finished(let request, let ending): finished(request, ending)
       }
     }
   }
 
-  private func landed(_ call: Call) {
-    inFlight.removeFirst()
-    headSince = loop.now
-    if call.hasOpenedTransaction {
-      // Nothing was committed, and what came behind it runs inside.
-      isRetired = true
-      pool.landed(call, on: self)
+  private func finished(_ request: Request, _ ending: PipelineEnding) {
+    lastActive = loop.now
+    let rows = rows
+    self.rows.removeAll()
+    if ending.leftTransactionOpen {
+      // What came behind it runs inside.
+      pool.finished(request, ending, rows, on: self)
       return lost()
     }
-    pool.landed(call, on: self)
-    if let head = inFlight.first, head.interruption != nil { cancelHead() }
-    if inFlight.isEmpty, isRetired, !isLeased { close() }
+    if pipeline.takeCancel() { sendCancel() }
+    pool.finished(request, ending, rows, on: self)
+    if state == .ready, pipeline.isDeserted { lost() }
+  }
+
+  // MARK: - Cancelling
+
+  /// Asks the server to stop the request, when it is its turn.
+  func cancel(_ request: Request) {
+    guard state == .ready, pipeline.wantsCancel(request) else { return }
+    sendCancel()
+  }
+
+  private func sendCancel() {
+    guard let cancel = handle?.makeCancel() else { return lost() }
+    let bound = LoopBound(self, loop: loop)
+    pool.send(cancel, on: self) { bound.value.cancelDelivered() }
+  }
+
+  private func cancelDelivered() {
+    pipeline.cancelDelivered()
+    guard state == .ready else { return }
+    if pipeline.takeCancel() { return sendCancel() }
+    pool.cancelEnded(self)
+  }
+
+  /// Nobody waits for the request any longer. Gives the connection up when that is true of everything under way on it; what others wait
+  /// for goes on.
+  func abandon(_ request: Request) {
+    pipeline.abandon(request)
+    if pipeline.isDeserted { lost() }
   }
 
   // MARK: - Ending
 
-  /// Asks the server to stop the first call under way, if its caller wants that.
-  func cancelHead() {
-    guard state == .ready, !isCancelling, let head = inFlight.first, head.interruption != nil else { return }
-    guard let cancel = handle?.makeCancel() else { return lost() }
-    isCancelling = true
-    // By the time the request arrives the server may be busy with the next one.
-    for bystander in inFlight.dropFirst() { bystander.mayBeHit = true }
-    let bound = LoopBound(self, loop: loop)
-    pool.cancel(cancel) { bound.value.cancelDelivered() }
-  }
-
-  private func cancelDelivered() {
-    isCancelling = false
-    guard state == .ready else { return }
-    // It may have hit the call before; another one waits until its turn comes.
-    if inFlight.isEmpty, isRetired, !isLeased { return close() }
-    pool.capacityAppeared()
-  }
-
-  func isHead(_ call: Call) -> Bool { inFlight.first === call }
-
-  /// Takes no more calls; closes when those under way have landed.
-  func retire() {
-    isRetired = true
-    if inFlight.isEmpty, !isLeased { close() }
-  }
-
-  /// Gives up the connection and what is under way on it: the server rolls back what it has not committed.
-  func discard() {
-    lost()
-  }
-
-  private func fail(_ reason: String) {
-    guard state == .connecting else { return }
+  /// Ends the connection, and what is under way on it: the server rolls back what it has not committed.
+  func close() {
+    guard state == .ready, !pipeline.isEmpty else { return shut() }
+    let unfinished = takeUnfinished()
     shut()
-    pool.connectFailed(self, reason: reason)
+    pool.ended(unfinished)
   }
 
   private func lost() {
     guard state == .ready else { return }
-    drainLastWords()
-    let unfinished = Array(inFlight)
-    inFlight.removeAll()
+    let unfinished = takeUnfinished()
     shut()
     pool.lost(self, unfinished)
   }
 
-  /// A server that ends a connection says why first. It may have been read already.
-  private func drainLastWords() {
-    guard let handle, let head = inFlight.first else { return }
+  /// Everything that was under way. A server that ends a connection says why first, which may have been read already.
+  private func takeUnfinished() -> [Pipeline<Request>.Unfinished] {
     var attempts = 0
-    while attempts < 16, !handle.isBusy || handle.isBad, let result = handle.nextResult() {
+    while let handle, !pipeline.isEmpty, attempts < 16, !handle.isBusy || handle.isBad, let result = handle.nextResult()
+    {
       attempts += 1
-      if result.handle.status == .failed, !result.handle.sqlState.isEmpty { head.take(result, in: &prepared) }
+      if case .failed(let failure)? = result.handle.answer { pipeline.failedFirst(failure) }
     }
-  }
-
-  func close() {
-    guard state != .closed else { return }
-    shut()
-    pool.closed(self)
+    rows.removeAll()
+    return pipeline.lost()
   }
 
   private func shut() {
     state = .closed
     attempt?.cancel()
     attempt = nil
-    endWatch()
+    if let watch { loop.unwatch(watch) }
+    watch = nil
     handle = nil
+  }
+}
+
+extension ResultHandle {
+  /// What the result says to the pipeline; nil when libpq has lost the connection.
+  var answer: Pipeline<Request>.Answer? {
+    switch status {
+    case .tuples, .empty: .done(.other)
+    case .command: .done(opensTransaction ? .begin : commandTagIsRollback ? .rollback : .other)
+    case .sync: .synced
+    case .aborted: .skipped
+    case .unsupported: .unsupported
+    case .failed: failure.map { .failed($0) }
+    }
+  }
+
+  private var failure: PipelineFailure? {
+    let sqlState = sqlState
+    guard !sqlState.isEmpty else { return nil }
+    return PipelineFailure(
+      sqlState: sqlState, name: sqlState == SQLState.notNullViolation ? columnName : constraintName, isFatal: isFatal)
   }
 }

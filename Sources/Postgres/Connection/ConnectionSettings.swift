@@ -1,11 +1,13 @@
 internal import CPostgres
 internal import Glibc
+internal import Reactor
 
 /// A parsed connection string. What it takes to connect by it may block (environment, service and password files, host names), so it is
 /// asked on a helper thread only.
 struct ConnectionSettings: Sendable {
   private let given: [String: String]
-  private let statementTimeout: Duration
+  private let statementMilliseconds: Int64
+  private let idleMilliseconds: Int64
   private let applicationName: String
   private let lookUp: @Sendable (String) -> HostLookup
 
@@ -28,7 +30,8 @@ struct ConnectionSettings: Sendable {
     guard let options = PQconninfoParse(configuration.conninfo, nil) else { return nil }
     defer { PQconninfoFree(options) }
     given = Self.values(options)
-    statementTimeout = configuration.statementTimeout
+    statementMilliseconds = configuration.statementMilliseconds(until: .never)
+    idleMilliseconds = configuration.idleMilliseconds(until: .never)
     applicationName = configuration.applicationName
     self.lookUp = lookUp
   }
@@ -68,8 +71,8 @@ struct ConnectionSettings: Sendable {
     all["host"] = servers.map(\.host).joined(separator: ",")
     all["hostaddr"] = servers.map(\.hostaddr).joined(separator: ",")
     all["port"] = servers.map(\.port).joined(separator: ",")
-    let milliseconds = max(1, statementTimeout.nanosecondsSaturated / 1_000_000)
-    let own = "-c statement_timeout=\(milliseconds) -c idle_in_transaction_session_timeout=60000"
+    let own =
+      "-c statement_timeout=\(statementMilliseconds) -c idle_in_transaction_session_timeout=\(idleMilliseconds)"
     all["options"] = merged["options"].map { "\($0) \(own)" } ?? own
     all["client_encoding"] = "UTF8"
     if merged["application_name"] == nil { all["application_name"] = applicationName }

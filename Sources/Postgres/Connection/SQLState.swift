@@ -21,6 +21,11 @@ enum SQLState {
     code == serializationFailure || code == deadlockDetected
   }
 
+  /// What a connection has prepared does not fit the schema any more, or was deallocated.
+  static func isStale(_ code: String) -> Bool {
+    code == invalidStatementName || code == featureNotSupported
+  }
+
   /// What the caller is told of a code.
   static func error(_ code: String, name: String) -> DatabaseError {
     switch code {

@@ -13,9 +13,6 @@ public final class Database: Sendable {
   private let cancelling: BlockingPool
   private let turn = Atomic<Int>(0)
 
-  /// How long `close` lets statements under way run on.
-  private static let closingLimit = Duration.seconds(5)
-
   /// Connects when first needed; a database that is down is found out by the calls.
   public convenience init(group: EventLoopGroup, configuration: DatabaseConfiguration) {
     self.init(group: group, configuration: configuration, lookUp: HostLookup.system)
@@ -43,11 +40,12 @@ public final class Database: Sendable {
   }
 
   /// Lets what runs end, refuses what is new and closes the connections. Call it before the loops are stopped.
-  public func close() async {
+  /// - Parameter limit: what runs longer is cut off; the server rolls it back, unless it was committing.
+  public func close(within limit: Duration = .seconds(5)) async {
     for pool in pools {
       await withUnsafeContinuation { continuation in
         pool.loop.execute {
-          pool.value.close(within: Self.closingLimit) { continuation.resume() }
+          pool.value.close(within: limit) { continuation.resume() }
         }
       }
     }
@@ -70,21 +68,21 @@ public final class Database: Sendable {
   public func tenant<Result>(
     _ id: UUID, deadline: Deadline, _ statement: Statement, _ decode: (Rows) throws -> Result
   ) async throws(DatabaseError) -> Result {
-    try Rows(await single(tenant: id, [statement], deadline)[0]).decoded(by: decode)
+    try Rows(await roundTrip(tenant: id, [statement], deadline)[0]).decoded(by: decode)
   }
 
   /// The same for a statement whose rows do not matter.
   /// - Returns: how many rows it changed.
   @discardableResult
   public func tenant(_ id: UUID, deadline: Deadline, _ statement: Statement) async throws(DatabaseError) -> Int {
-    try Rows(await single(tenant: id, [statement], deadline)[0]).affected
+    try Rows(await roundTrip(tenant: id, [statement], deadline)[0]).affected
   }
 
   /// The same for several statements: all of them are committed, or none.
   public func tenant(
     _ id: UUID, deadline: Deadline, _ statements: [Statement]
   ) async throws(DatabaseError) -> [Rows] {
-    try await single(tenant: id, statements, deadline).map { Rows($0) }
+    try await roundTrip(tenant: id, statements, deadline).map { Rows($0) }
   }
 
   /// Runs one statement in a transaction without tenant context, for the few that have none (sign-in, schedulers): row-level security shows
@@ -92,30 +90,28 @@ public final class Database: Sendable {
   public func unscoped<Result>(
     deadline: Deadline, _ statement: Statement, _ decode: (Rows) throws -> Result
   ) async throws(DatabaseError) -> Result {
-    try Rows(await single(tenant: nil, [statement], deadline)[0]).decoded(by: decode)
+    try Rows(await roundTrip(tenant: nil, [statement], deadline)[0]).decoded(by: decode)
   }
 
   /// The same for a statement whose rows do not matter.
   /// - Returns: how many rows it changed.
   @discardableResult
   public func unscoped(deadline: Deadline, _ statement: Statement) async throws(DatabaseError) -> Int {
-    try Rows(await single(tenant: nil, [statement], deadline)[0]).affected
+    try Rows(await roundTrip(tenant: nil, [statement], deadline)[0]).affected
   }
 
   /// The same for several statements: all of them are committed, or none.
   public func unscoped(deadline: Deadline, _ statements: [Statement]) async throws(DatabaseError) -> [Rows] {
-    try await single(tenant: nil, statements, deadline).map { Rows($0) }
+    try await roundTrip(tenant: nil, statements, deadline).map { Rows($0) }
   }
 
-  private func single(
+  private func roundTrip(
     tenant: UUID?, _ statements: [Statement], _ deadline: Deadline
   ) async throws(DatabaseError) -> [ResultBox] {
     let pool = nearest()
-    switch await pool.run(
-      LoopBound(Call(.single(tenant: tenant), statements: statements, deadline: deadline), loop: pool.loop))
-    {
+    switch await pool.run(Request(.transaction(tenant: tenant), statements: statements, deadline: deadline)) {
     case .rows(let rows) where rows.count == statements.count: return rows
-    case .rows, .leased: throw .unexpectedResult("the server answered another number of statements")
+    case .rows, .lent: throw .unexpectedResult("the server answered another number of statements")
     case .failed(let error): throw error
     }
   }
@@ -131,18 +127,18 @@ public final class Database: Sendable {
     _ id: UUID, deadline: Deadline, isolation: IsolationLevel = .readCommitted,
     _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
-    try await interactive(Call.Opening(tenant: id, isolation: isolation), deadline, body)
+    try await interactive(Request.Opening(tenant: id, isolation: isolation), deadline, body)
   }
 
   /// Runs `body` in a transaction without tenant context; otherwise like `tenant`.
   public func unscoped<Result>(
     deadline: Deadline, isolation: IsolationLevel = .readCommitted, _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
-    try await interactive(Call.Opening(tenant: nil, isolation: isolation), deadline, body)
+    try await interactive(Request.Opening(tenant: nil, isolation: isolation), deadline, body)
   }
 
   private func interactive<Result>(
-    _ opening: Call.Opening, _ deadline: Deadline, _ body: (Transaction) async throws -> Result
+    _ opening: Request.Opening, _ deadline: Deadline, _ body: (Transaction) async throws -> Result
   ) async throws -> Result {
     let pool = nearest()
     var losses = 0
@@ -158,7 +154,11 @@ public final class Database: Sendable {
         guard transaction.hasLostRace, losses < configuration.serializationAttempts else { throw error }
       }
       do {
-        try await pool.loop.sleep(for: RaceDelay.after(losses))
+        let pause = RacePause.after(losses, chance: .random(in: 0..<1))
+        if let left = deadline.remaining, left <= pause { throw DatabaseError.timeout }
+        try await pool.loop.sleep(for: pause)
+      } catch let error as DatabaseError {
+        throw error
       } catch {
         throw DatabaseError.cancelled
       }

@@ -8,9 +8,12 @@ public struct DatabaseConfiguration: Sendable {
   public var waitersPerLoop: Int
   /// One-round-trip transactions that may be under way on one connection, back to back, before callers wait.
   public var pipelineDepth: Int
-  /// No statement runs longer, whatever the deadline.
+  /// No statement runs longer, even when the deadline is further away.
   public var statementTimeout: Duration
-  /// A connection attempt, with authentication, takes no longer.
+  /// A transaction without a deadline is rolled back by the server when its client leaves it idle for longer. One with a deadline may be
+  /// idle until then.
+  public var idleTransactionTimeout: Duration
+  /// A connection attempt, with the look-up of names and authentication, takes no longer.
   public var connectTimeout: Duration
   /// How often an interactive transaction, or a statement, that lost a race (40001, 40P01) is run in all.
   public var serializationAttempts: Int
@@ -19,14 +22,15 @@ public struct DatabaseConfiguration: Sendable {
 
   public init(
     conninfo: String, connectionsPerLoop: Int = 8, waitersPerLoop: Int = 1_024, pipelineDepth: Int = 4,
-    statementTimeout: Duration = .seconds(30), connectTimeout: Duration = .seconds(5), serializationAttempts: Int = 5,
-    applicationName: String = "cloudbill"
+    statementTimeout: Duration = .seconds(30), idleTransactionTimeout: Duration = .seconds(60),
+    connectTimeout: Duration = .seconds(5), serializationAttempts: Int = 5, applicationName: String = "cloudbill"
   ) {
     self.conninfo = conninfo
     self.connectionsPerLoop = max(1, connectionsPerLoop)
     self.waitersPerLoop = max(0, waitersPerLoop)
     self.pipelineDepth = max(1, pipelineDepth)
     self.statementTimeout = statementTimeout
+    self.idleTransactionTimeout = idleTransactionTimeout
     self.connectTimeout = connectTimeout
     self.serializationAttempts = max(1, serializationAttempts)
     self.applicationName = applicationName

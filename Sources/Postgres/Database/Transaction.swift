@@ -14,20 +14,20 @@ public final class Transaction {
 
   private let pool: LoopBound<ConnectionPool>
   private let connection: LoopBound<Connection>
-  private let opening: Call.Opening
+  private let opening: Request.Opening
   private let deadline: Deadline
   private var state = State.fresh
   /// Whether the server made it give way to a concurrent transaction.
   private(set) var hasLostRace = false
 
   init(
-    pool: LoopBound<ConnectionPool>, opening: Call.Opening, deadline: Deadline
+    pool: LoopBound<ConnectionPool>, opening: Request.Opening, deadline: Deadline
   ) async throws(DatabaseError) {
     self.pool = pool
     self.opening = opening
     self.deadline = deadline
-    switch await pool.run(LoopBound(Call(.lease, statements: [], deadline: deadline), loop: pool.loop)) {
-    case .leased(let connection): self.connection = connection
+    switch await pool.run(Request(.connection, deadline: deadline)) {
+    case .lent(let connection): self.connection = connection
     case .failed(let error): throw error
     case .rows: throw .unexpectedResult("no connection was given")
     }
@@ -55,7 +55,7 @@ public final class Transaction {
   /// Runs statements in order, in one round trip. When one fails the following are not run, and neither is anything after them: the
   /// transaction can only be rolled back.
   public func query(_ statements: [Statement]) async throws(DatabaseError) -> [Rows] {
-    var opening: Call.Opening?
+    var opening: Request.Opening?
     switch state {
     case .fresh: opening = self.opening
     case .open: break
@@ -63,15 +63,17 @@ public final class Transaction {
     case .ended: throw .unexpectedResult("the transaction has ended")
     }
     state = .open
-    let call = Call(.step(opening: opening), statements: statements, deadline: deadline)
-    switch await pool.run(leased(call)) {
+    let request = Request(.statements(opening: opening), statements: statements, deadline: deadline, on: connection)
+    switch await pool.run(request) {
     case .rows(let rows) where rows.count == statements.count: return rows.map { Rows($0) }
     case .failed(let error): throw failed(error)
-    case .rows, .leased: throw failed(.unexpectedResult("the server answered another number of statements"))
+    case .rows, .lent: throw failed(.unexpectedResult("the server answered another number of statements"))
     }
   }
 
-  /// - Throws: what made an earlier statement fail, should the body have swallowed that; `.commitUnknown` when the connection is lost.
+  /// The deadline decides how long it may take; cancelling the task does not stop it.
+  /// - Throws: what made an earlier statement fail, should the body have swallowed that; `.timeout` when the deadline passed before the commit
+  ///   was sent; `.commitUnknown` when the connection is lost or the server does not answer.
   func commit() async throws(DatabaseError) {
     switch state {
     case .failed(let error): throw error
@@ -79,7 +81,7 @@ public final class Transaction {
     case .fresh: return release()
     case .open: break
     }
-    let outcome = await pool.finish(leased(Call(.commit, statements: [], deadline: .never)))
+    let outcome = await pool.runToEnd(Request(.commit, deadline: deadline, on: connection))
     if case .failed(let error) = outcome { throw failed(error) }
     release()
   }
@@ -91,7 +93,7 @@ public final class Transaction {
     case .fresh: return release()
     case .open, .failed: break
     }
-    _ = await pool.finish(leased(Call(.rollback, statements: [], deadline: .never)))
+    _ = await pool.runToEnd(Request(.rollback, deadline: deadline, on: connection))
     release()
   }
 
@@ -105,10 +107,5 @@ public final class Transaction {
     state = .ended
     let (pool, connection) = (pool, connection)
     pool.onLoop { pool.value.release(connection.value) }
-  }
-
-  private func leased(_ call: Call) -> LoopBound<Call> {
-    call.lease = connection
-    return LoopBound(call, loop: pool.loop)
   }
 }

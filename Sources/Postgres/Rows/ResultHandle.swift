@@ -25,8 +25,8 @@ struct ResultHandle: ~Copyable {
     PQresultErrorField(pointer, Int32(code.rawValue)).map { String(cString: $0) } ?? ""
   }
 
-  /// What the command did, such as `INSERT 0 1` or `ROLLBACK`.
-  var commandTag: String { String(cString: PQcmdStatus(pointer)) }
+  /// The command ended a transaction without committing it.
+  var commandTagIsRollback: Bool { PQcmdStatus(pointer).map { strcmp($0, "ROLLBACK") == 0 } ?? false }
 }
 
 /// Keeps a result alive for the rows read from it.

@@ -105,7 +105,15 @@ struct ConnectionAttemptTests {
     defer { group.stop() }
     let helpers = BlockingPool(threads: 1, queueLimit: 1)
     let gate = DispatchSemaphore(value: 0)
-    let jobs = (0..<2).map { _ in Task { try? await helpers.run { gate.wait() } } }
+    let running = Tally()
+    let first = Task {
+      try? await helpers.run {
+        running.add()
+        gate.wait()
+      }
+    }
+    try await eventually("the thread did not begin") { running.count == 1 }
+    let second = Task { try? await helpers.run { gate.wait() } }
     try await eventually("the queue did not fill") { helpers.queued == 1 }
     let settings = try #require(ConnectionSettings(DatabaseConfiguration(conninfo: "host=127.0.0.1 port=1")))
     let loop = group.loops[0]
@@ -121,8 +129,10 @@ struct ConnectionAttemptTests {
       }
     }
     #expect(reason == "the threads that look up host names are all busy")
-    for _ in jobs { gate.signal() }
-    for job in jobs { await job.value }
+    for job in [first, second] {
+      gate.signal()
+      await job.value
+    }
     helpers.stop()
   }
 

@@ -30,7 +30,7 @@ struct RecoveryTests {
         }
       }
       // Sent behind it on the same connection: never run.
-      try await eventually("it never began") { try ImpatienceTests.sleepers(test) == 1 }
+      try await eventually("it never began") { try DeadlineTests.sleepers(test) == 1 }
       try test.sql(Self.killOthers)
       let error = await running.value
       guard case .unavailable? = error else {

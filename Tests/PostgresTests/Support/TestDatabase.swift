@@ -50,17 +50,19 @@ final class TestDatabase: Sendable {
 
 /// Loops, a database and its pool, for the time of `body`, which runs on the first loop.
 func withDatabase<Result: Sendable>(
-  _ setup: String = "", loops: Int = 1, lookUp: @escaping @Sendable (String) -> HostLookup = HostLookup.system,
+  _ setup: String = "", loops: Int = 1, clock: ManualClock? = nil,
+  lookUp: @escaping @Sendable (String) -> HostLookup = HostLookup.system,
   adjusting adjust: (inout DatabaseConfiguration) -> Void = { _ in },
   _ body: @escaping @Sendable (Database, TestDatabase) async throws -> Result
 ) async throws -> Result {
   let test = try TestDatabase(setup)
   var configuration = DatabaseConfiguration(conninfo: test.conninfo)
   adjust(&configuration)
-  let group = try EventLoopGroup(count: loops, name: "pg-test")
+  let group = try EventLoopGroup(count: loops, name: "pg-test", clock: clock)
   let database = Database(group: group, configuration: configuration, lookUp: lookUp)
   let outcome = await Task(executorPreference: group.loops[0]) { try await body(database, test) }.result
-  await database.close()
+  // What a failed test has left behind must not outlast a clock that nobody moves any more.
+  await database.close(within: clock == nil ? .seconds(5) : .zero)
   group.stop()
   return try outcome.get()
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite("Deadlines and cancellation")
-struct ImpatienceTests {
+struct DeadlineTests {
   static func sleepers(_ test: TestDatabase) throws -> Int {
     let text = try test.sql(
       """
