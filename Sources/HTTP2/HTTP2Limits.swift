@@ -14,6 +14,19 @@ public struct HTTP2Limits: Sendable, Hashable {
   public var frameByteCount = 16 * 1024
   /// Output that may wait for the socket before the engine is asked for no more: streams wait then.
   public var connectionOutputByteCount = 256 * 1024
+  /// Server: bytes held for the peer: header fields of open requests, parts of requests, messages nobody has taken, replies that were not
+  /// read. Beyond, the slowest streams are given up. Default 4 MiB, which has room for one request of the usual largest size.
+  public var heldByteCount = 4 * 1024 * 1024 + 64 * 1024
+  /// Server: bytes of replies that may wait for the peer to read them before further requests of it have to wait. Default 1 MiB.
+  public var unreadReplyByteCount = 1024 * 1024
+  /// Server: time a request has to become complete, and a message that has begun. Default 30 s; see `slowestBytesPerSecond`.
+  public var requestTimeout = Duration.seconds(30)
+  /// Server: time a peer has to read what waits for it. Default 30 s; see `slowestBytesPerSecond`.
+  public var replyTimeout = Duration.seconds(30)
+  /// Rate in bytes a second above which a peer is never too slow: what moves gives it the time that takes at this rate. Default 1024.
+  public var slowestBytesPerSecond = 1024
+  /// Server: time a header block has from its first byte to its last, after which the connection ends. Default 10 s.
+  public var headerBlockTimeout = Duration.seconds(10)
   /// Bytes a stream's writer may be ahead of the peer before it is asked to wait.
   public var streamOutputByteCount = 64 * 1024
   /// Streams the peer may reset, or make us reset, in a row, and how many a second it earns back: more is the "rapid reset" attack

@@ -11,18 +11,25 @@ public final class HTTP2Connection {
 
   @exclusivity(unchecked) private var lifetime: ConnectionLifetime
   private var timer: Timer?
+  private var sweepTimer: Timer?
+  @exclusivity(unchecked) private var socketPace = Pace()
+  @exclusivity(unchecked) private var writtenByteCount = 0
+  /// Of the socket's output, what the budget knows of.
+  @exclusivity(unchecked) private var chargedByteCount = 0
   @exclusivity(unchecked) private var isDraining = false
   @exclusivity(unchecked) private var isFlushRequested = false
   @exclusivity(unchecked) private var closeReason: HTTP2CloseReason?
 
   /// Serves requests on an accepted connection. Takes over `tcp.delegate`.
-  /// - Parameter memory: what all connections of a loop share; nil takes the system's allocator.
+  /// - Parameters:
+  ///   - memory: what all connections of a loop share; nil takes the system's allocator.
+  ///   - budget: what all connections of a loop may hold together; nil leaves each to its own limit.
   /// - Throws: `HTTP2Error.outOfMemory`.
   public convenience init(
     server tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), memory: HTTP2Memory? = nil,
-    delegate: any HTTP2ConnectionDelegate
+    budget: HTTP2Budget? = nil, delegate: any HTTP2ConnectionDelegate
   ) throws(HTTP2Error) {
-    try self.init(role: .server, tcp, limits, memory, delegate)
+    try self.init(role: .server, tcp, limits, memory, budget, delegate)
   }
 
   /// Makes requests on a connection to a server. Takes over `tcp.delegate`.
@@ -32,14 +39,14 @@ public final class HTTP2Connection {
     client tcp: TCPConnection, limits: HTTP2Limits = HTTP2Limits(), memory: HTTP2Memory? = nil,
     delegate: any HTTP2ConnectionDelegate
   ) throws(HTTP2Error) {
-    try self.init(role: .client, tcp, limits, memory, delegate)
+    try self.init(role: .client, tcp, limits, memory, nil, delegate)
   }
 
   private init(
     role: HTTP2Session.Role, _ tcp: TCPConnection, _ limits: HTTP2Limits, _ memory: HTTP2Memory?,
-    _ delegate: any HTTP2ConnectionDelegate
+    _ budget: HTTP2Budget?, _ delegate: any HTTP2ConnectionDelegate
   ) throws(HTTP2Error) {
-    session = try HTTP2Session(role: role, limits: limits, memory: memory)
+    session = try HTTP2Session(role: role, limits: limits, memory: memory, budget: budget)
     self.tcp = tcp
     self.delegate = delegate
     lifetime = ConnectionLifetime(role: role, limits: limits, now: tcp.loop.now)
@@ -107,7 +114,7 @@ public final class HTTP2Connection {
   private func closeAfterFlush(_ reason: HTTP2CloseReason) {
     guard closeReason == nil else { return }
     // At this point little is left: a session that is finished or terminated gives no more DATA.
-    while session.nextOutput({ tcp.write($0) }) {}
+    while session.nextOutput({ write($0) }) {}
     closeReason = reason
     tcp.endOutput()
     session.abandon()
@@ -123,6 +130,30 @@ public final class HTTP2Connection {
   }
 
   // MARK: - Time
+
+  /// Sees to it that what the peer owes is looked at before long. One timer at a time, which ends when nothing is owed.
+  private func requestSweep() {
+    guard sweepTimer == nil, session.role == .server, closeReason == nil else { return }
+    sweepTimer = loop.schedule(after: session.sweepInterval) { self.sweep() }
+  }
+
+  private func sweep() {
+    sweepTimer = nil
+    guard isOpen else { return }
+    let now = loop.now
+    let limits = session.limits
+    let isUnread = socketPace.isOverdue(
+      isOwed: tcp.bufferedBytes > 0, moved: writtenByteCount - tcp.bufferedBytes, at: now,
+      rule: PaceRule(timeout: limits.replyTimeout, bytesPerSecond: limits.slowestBytesPerSecond))
+    if isUnread { return close(.tooSlow) }
+    if session.isHeaderBlockOverdue(at: now) {
+      session.terminate(.enhanceYourCalm)
+      return closeAfterFlush(.tooSlow)
+    }
+    session.sweep(at: now)
+    if session.hasOutput { requestFlush() }
+    if session.isSweepNeeded || session.isWithinHeaderBlock || tcp.bufferedBytes > 0 { requestSweep() }
+  }
 
   private func scheduleCheck() {
     if let timer { loop.cancel(timer) }
@@ -171,12 +202,20 @@ extension HTTP2Connection: TCPConnectionDelegate {
       return
     }
     if session.hasOutput { requestFlush() }
+    if session.isSweepNeeded || session.isWithinHeaderBlock { requestSweep() }
     closeIfFinished()
   }
 
   public func willFlush(_ tcp: TCPConnection) {
     guard closeReason == nil else { return }
+    session.now = loop.now
     writeOutput()
+    if !session.waitingForRoom.isEmpty, session.hasRoomForReply {
+      session.resumeWaiting()
+      writeOutput()
+    }
+    chargeOutput()
+    if session.unreadByteCount > 0 || chargedByteCount > 0 { requestSweep() }
     // Only now: what is asked for in between was written with the rest.
     isFlushRequested = false
     closeIfFinished()
@@ -191,20 +230,33 @@ extension HTTP2Connection: TCPConnectionDelegate {
         let more = session.nextOutput { frame in
           waiting += frame.count
           if count + frame.count > gathered.count {
-            tcp.write(UnsafeRawBufferPointer(rebasing: gathered[..<count]))
+            write(UnsafeRawBufferPointer(rebasing: gathered[..<count]))
             count = 0
           }
-          guard frame.count <= gathered.count else { return tcp.write(frame) }
+          guard frame.count <= gathered.count else { return write(frame) }
           UnsafeMutableRawBufferPointer(rebasing: gathered[count..<count + frame.count]).copyMemory(from: frame)
           count += frame.count
         }
         guard more else { break }
       }
-      tcp.write(UnsafeRawBufferPointer(rebasing: gathered[..<count]))
+      write(UnsafeRawBufferPointer(rebasing: gathered[..<count]))
     }
   }
 
+  /// Takes account of what waits for the socket.
+  private func chargeOutput() {
+    let change = tcp.bufferedBytes - chargedByteCount
+    chargedByteCount += change
+    session.charge(change)
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) {
+    writtenByteCount += bytes.count
+    tcp.write(bytes)
+  }
+
   public func drained(_ tcp: TCPConnection) {
+    chargeOutput()
     if closeReason == nil, session.hasOutput { requestFlush() }
   }
 
@@ -217,6 +269,10 @@ extension HTTP2Connection: TCPConnectionDelegate {
   public func closed(_ tcp: TCPConnection, error: ReactorError?) {
     if let timer { loop.cancel(timer) }
     timer = nil
+    if let sweepTimer { loop.cancel(sweepTimer) }
+    sweepTimer = nil
+    session.charge(-chargedByteCount)
+    chargedByteCount = 0
     let reason = closeReason ?? .transport(error)
     closeReason = reason
     session.abandon()

@@ -41,6 +41,8 @@ public enum HTTP2CloseReason: Hashable, Sendable {
   case notHTTP2
   /// No SETTINGS came in time.
   case handshakeTimeout
+  /// The peer did not read, or did not complete a header block, in time.
+  case tooSlow
   /// The peer did not answer a PING.
   case keepaliveTimeout
 }

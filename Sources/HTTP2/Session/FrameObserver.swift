@@ -18,6 +18,11 @@ struct FrameObserver {
   private var headerCount = 0
   /// CONTINUATION frames since the last HEADERS.
   private var continuations = 0
+  /// Header blocks that have begun.
+  private(set) var headerBlockCount = 0
+  /// Whether the frames so far leave a header block open, and whether the last one belongs to a block.
+  private var isHeaderBlockOpen = false
+  private var isHeaderFrame = false
 
   /// Length (3), type and flags: what follows, the stream's number, is passed over with the payload.
   private static let readHeaderByteCount = 5
@@ -25,6 +30,9 @@ struct FrameObserver {
   init(role: HTTP2Session.Role) {
     skip = role == .server ? 24 : 0
   }
+
+  /// Whether the bytes so far end within a header block.
+  var isWithinHeaderBlock: Bool { isHeaderBlockOpen || isHeaderFrame && skip > 0 }
 
   mutating func observe(_ bytes: UnsafeRawBufferPointer) -> Tally {
     var tally = Tally()
@@ -54,7 +62,11 @@ struct FrameObserver {
   private mutating func endHeader(_ tally: inout Tally) {
     let length = Int(header >> 16 & 0xFF_FFFF)
     let isPadded = header & 0x8 != 0
-    switch header >> 8 & 0xFF {
+    let kind = header >> 8 & 0xFF
+    isHeaderFrame = kind == 1 || kind == 9
+    if isHeaderFrame { isHeaderBlockOpen = header & 0x4 == 0 }
+    if kind == 1 { headerBlockCount += 1 }
+    switch kind {
     case 0:
       // A padded frame that could be padding only counts as empty.
       if length > (isPadded ? 256 : 0) { tally.useful += 1 } else { tally.idle += 1 }

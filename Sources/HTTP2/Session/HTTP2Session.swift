@@ -72,7 +72,7 @@ public final class HTTP2Session {
   @exclusivity(unchecked) var now = Instant(nanoseconds: 0)
   @exclusivity(unchecked) private var resets: AbuseMeter
   @exclusivity(unchecked) private var idleFrames: AbuseMeter
-  @exclusivity(unchecked) private var frames: FrameObserver
+  @exclusivity(unchecked) private(set) var frames: FrameObserver
   /// Why the session was ended for breaking the rules, by us or by the engine.
   @exclusivity(unchecked) public private(set) var terminated: HTTP2ErrorCode?
   @exclusivity(unchecked) private var lateResets: [HTTP2Stream] = []
@@ -83,6 +83,23 @@ public final class HTTP2Session {
     let bytes: UnsafeRawBufferPointer
   }
 
+  /// What all sessions of a loop may hold together.
+  let budget: HTTP2Budget?
+  @exclusivity(unchecked) var budgetIndex = -1
+  /// Bytes held for the peer, those of replies it has not read among them.
+  @exclusivity(unchecked) public internal(set) var heldByteCount = 0
+  @exclusivity(unchecked) var unreadByteCount = 0
+  /// Requests that wait until replies were read.
+  @exclusivity(unchecked) var waitingForRoom: [() -> Void] = []
+  /// Bytes that streams which receive a large message have been promised room for.
+  @exclusivity(unchecked) var promisedByteCount = 0
+  /// Bytes of bodies that have arrived since the last sweep.
+  @exclusivity(unchecked) var receivedSinceSweep = 0
+  /// Whether the peer owes something, so that `sweep` is to be called before long.
+  @exclusivity(unchecked) var isSweepNeeded = false
+  @exclusivity(unchecked) var headerPace = Pace()
+  @exclusivity(unchecked) var sweptHeaderBlock = 0
+
   enum FieldBlockKind {
     case ignored
     case request
@@ -91,9 +108,13 @@ public final class HTTP2Session {
   }
 
   /// - Parameter memory: what all sessions of a loop share; nil takes the system's allocator.
+  /// - Parameter budget: what all sessions of a loop may hold together; nil sets no bound beyond that of each.
   /// - Throws: `HTTP2Error.outOfMemory`.
-  public init(role: Role, limits: HTTP2Limits = HTTP2Limits(), memory: HTTP2Memory? = nil) throws(HTTP2Error) {
+  public init(
+    role: Role, limits: HTTP2Limits = HTTP2Limits(), memory: HTTP2Memory? = nil, budget: HTTP2Budget? = nil
+  ) throws(HTTP2Error) {
     self.role = role
+    self.budget = budget
     self.memory = memory
     self.limits = limits
     resets = AbuseMeter(burst: limits.resetBurst, perSecond: limits.resetsPerSecond)
@@ -104,12 +125,17 @@ public final class HTTP2Session {
     }
     self.engine = engine
     SessionCallbacks.attach(self, to: engine)
+    budget?.join(self)
     try submitSettings()
   }
 
   deinit {
     // Streams somebody still holds must not reach for the engine any more.
     for stream in streams { stream.index = -1 }
+    if budgetIndex >= 0 {
+      budget?.charge(-heldByteCount)
+      budget?.leave(self)
+    }
     nghttp2_session_del(engine)
   }
 
@@ -209,6 +235,7 @@ public final class HTTP2Session {
       nghttp2_session_consume_stream(engine, data.streamID, data.bytes.count)
       return
     }
+    stream.bodyArrived(data.bytes.count)
     delegate.received(data.bytes.bytes, endsStream: endsStream, on: stream)
   }
 
@@ -262,6 +289,7 @@ public final class HTTP2Session {
       streams[stream.index].index = stream.index
     }
     streams.removeLast()
+    stream.releaseEverything()
     stream.index = -1
     nghttp2_session_set_stream_user_data(engine, stream.id, nil)
     stream.close(code)
@@ -276,6 +304,7 @@ public final class HTTP2Session {
       stream.isConnectionLost = true
       forget(stream, code: .internalError)
     }
+    waitingForRoom = []
   }
 
   // MARK: - The connection as a whole

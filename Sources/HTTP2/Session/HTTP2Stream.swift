@@ -1,5 +1,6 @@
 internal import CNghttp2
 internal import Glibc
+internal import Reactor
 
 /// Told what happens on one stream.
 public protocol HTTP2StreamDelegate: AnyObject {
@@ -15,6 +16,8 @@ public protocol HTTP2StreamDelegate: AnyObject {
   func ended(_ stream: HTTP2Stream)
   /// The output written so far has left the stream's buffer.
   func writable(_ stream: HTTP2Stream)
+  /// Server: the stream is given up, because the peer is too slow or too much is held for it. Answer what is wrong or reset the stream.
+  func exceeded(_ stream: HTTP2Stream, _ excess: HTTP2StreamExcess)
   /// The stream is over; called exactly once, and nothing afterwards.
   func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode)
 }
@@ -23,6 +26,7 @@ extension HTTP2StreamDelegate {
   public func response(_ fields: borrowing HeaderFields, endsStream: Bool, on stream: HTTP2Stream) {}
   public func trailers(_ fields: borrowing HeaderFields, on stream: HTTP2Stream) {}
   public func writable(_ stream: HTTP2Stream) {}
+  public func exceeded(_ stream: HTTP2Stream, _ excess: HTTP2StreamExcess) { stream.reset(.enhanceYourCalm) }
 }
 
 /// One exchange on a session. Loop-bound. Everything said after the stream has closed is ignored.
@@ -35,7 +39,7 @@ public final class HTTP2Stream {
   /// Place in the session's list; -1 when the stream is over.
   @exclusivity(unchecked) var index = -1
   // unowned(unsafe): used only while the stream is open, and a session that goes away closes its streams first.
-  private unowned(unsafe) let session: HTTP2Session
+  unowned(unsafe) let session: HTTP2Session
   @exclusivity(unchecked) private var output: [UInt8] = []
   @exclusivity(unchecked) private var outputOffset = 0
   @exclusivity(unchecked) private var sending = Sending.idle
@@ -44,6 +48,25 @@ public final class HTTP2Stream {
   @exclusivity(unchecked) private var endPrepared: PreparedFields?
   @exclusivity(unchecked) private var endTrailers: HeaderFields?
   @exclusivity(unchecked) private(set) var remoteEnded = false
+
+  // What the stream holds and how it moves, see StreamBudget.swift.
+  @exclusivity(unchecked) var fieldByteCount = 0
+  /// Bytes of the body that were held and not released.
+  @exclusivity(unchecked) public internal(set) var heldBodyByteCount = 0
+  /// Room the connection has promised for the message that is arriving, and window kept back while it has not.
+  @exclusivity(unchecked) var promisedByteCount = 0
+  @exclusivity(unchecked) var withheldByteCount = 0
+  @exclusivity(unchecked) var expectedByteCount = 0
+  /// What has moved in each direction; bytes of other streams, too, while it has to wait for those.
+  @exclusivity(unchecked) var receivedByteCount = 0
+  @exclusivity(unchecked) var sentByteCount = 0
+  @exclusivity(unchecked) var lastMoved = Instant(nanoseconds: 0)
+  @exclusivity(unchecked) var requestPace = Pace()
+  @exclusivity(unchecked) var replyPace = Pace()
+  /// Server: whether the peer is to go on sending, as it is from the start. Where a request may stay open between messages, say false then.
+  @exclusivity(unchecked) public var isRequestDue = true {
+    didSet { if isOpen, isRequestDue, !oldValue { session.isSweepNeeded = true } }
+  }
 
   private enum Sending {
     case idle
@@ -107,6 +130,7 @@ public final class HTTP2Stream {
   /// Adds bytes to the body. Nothing limits the buffer: watch `bufferedByteCount` and wait for `writable`.
   public func write(_ bytes: consuming [UInt8]) {
     guard isOpen, sending == .body, !bytes.isEmpty else { return }
+    outputGrew(by: bytes.count)
     if outputOffset == output.count {
       output = bytes
       outputOffset = 0
@@ -133,6 +157,7 @@ public final class HTTP2Stream {
   public func reset(_ code: HTTP2ErrorCode) {
     guard isOpen, sending != .reset else { return }
     sending = .reset
+    dropOutput()
     nghttp2_submit_rst_stream(session.engine, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, code.rawValue)
     session.delegate?.outputReady()
   }
@@ -158,6 +183,10 @@ public final class HTTP2Stream {
   /// Gives the stream's flow-control window back to the peer. The connection's window takes care of itself.
   public func consume(_ byteCount: Int) {
     guard isOpen, !remoteEnded, byteCount > 0 else { return }
+    releaseWindow(byteCount)
+  }
+
+  func releaseWindow(_ byteCount: Int) {
     nghttp2_session_consume_stream(session.engine, id, byteCount)
     session.delegate?.outputReady()
   }
@@ -208,6 +237,7 @@ public final class HTTP2Stream {
         frame.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[outputOffset..<outputOffset + count]))
       }
       outputOffset += count
+      outputShrank(by: count)
       session.dataSent()
     }
     guard bufferedByteCount == 0 else { return count }
@@ -223,6 +253,13 @@ public final class HTTP2Stream {
     }
     delegate?.writable(self)
     return count
+  }
+
+  /// Drops what was written and has not been sent.
+  func dropOutput() {
+    outputShrank(by: bufferedByteCount)
+    output = []
+    outputOffset = 0
   }
 
   private func end(_ flags: UnsafeMutablePointer<UInt32>) {

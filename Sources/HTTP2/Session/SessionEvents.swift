@@ -61,6 +61,7 @@ extension HTTP2Session {
   private func fieldsArrived(streamID: Int32, endsStream: Bool) {
     guard arrivingKind != .ignored, let stream = stream(streamID) else { return }
     guard arrivingListSize <= limits.headerListByteCount else { return fieldsTooLarge(stream) }
+    if arrivingKind == .request { stream.requestArrived(byteCount: arrivingListSize, endsStream: endsStream) }
     let fields = arriving.fields()
     switch arrivingKind {
     case .request:

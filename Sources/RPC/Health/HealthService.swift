@@ -7,7 +7,7 @@ struct HealthService: Service {
     service: "grpc.health.v1.Health", name: "Check", kind: .unary, idempotency: .read)
 
   var methods: [ServerMethod] {
-    [ServerMethod.unary(Self.check, check)]
+    [ServerMethod.unary(Self.check, check).alwaysServed()]
   }
 
   private func check(

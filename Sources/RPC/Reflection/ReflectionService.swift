@@ -16,7 +16,8 @@ struct ReflectionService: Sendable {
     return names.map { name in
       ServerMethod.bidirectional(
         MethodDescriptor(service: name, name: "ServerReflectionInfo", kind: .bidirectional, idempotency: .read),
-        service.answer)
+        service.answer
+      ).alwaysServed()
     }
   }
 

@@ -7,10 +7,13 @@ final class ServedMethod: Sendable {
   let interceptors: [any ServerInterceptor]
   /// Names that calls made on behalf of a call pass on.
   let forwarded: [MetadataKey]
+  /// Whether it is served however many handlers run.
+  let isAlwaysServed: Bool
 
   init(_ method: ServerMethod, _ configuration: ServerConfiguration) {
     descriptor = method.descriptor
     handler = method.handler
+    isAlwaysServed = method.isAlwaysServed
     interceptors = configuration.interceptors.map { $0.resolved(for: method.descriptor) }
     forwarded = configuration.forwardedMetadata
   }

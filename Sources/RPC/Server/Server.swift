@@ -46,17 +46,33 @@ public final class Server: Sendable {
     return claimed
   }
 
-  /// Calls that run now.
+  /// Calls that have begun and have not been answered.
   public func runningCalls() async -> Int {
     var count = 0
     for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.calls }.value }
     return count
   }
 
-  /// Bytes of requests that have arrived in part and wait for the rest.
-  public func heldRequestBytes() async -> Int {
+  /// Handlers that run now, those whose call is over among them.
+  public func runningHandlers() async -> Int {
+    var count = 0
+    for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.runningHandlers }.value }
+    return count
+  }
+
+  /// Bytes held for what waits, see `ServerConfiguration.maximumHeldBytes`.
+  public func heldBytes() async -> Int {
     var count = 0
     for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.heldBytes }.value }
+    return count
+  }
+
+  /// The most bytes that were held at a time on each loop, together.
+  public func highestHeldBytes() async -> Int {
+    var count = 0
+    for lane in lanes {
+      count += await Task(executorPreference: lane.loop) { lane.value.budget.highestHeldByteCount }.value
+    }
     return count
   }
 

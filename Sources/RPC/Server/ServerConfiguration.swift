@@ -7,10 +7,14 @@ public struct ServerConfiguration: Sendable {
   public var interceptors: [any ServerInterceptor] = []
   /// Most bytes of one request message; a longer one is answered RESOURCE_EXHAUSTED.
   public var maximumRequestBytes = 4 * 1024 * 1024
-  /// Most bytes of requests that have arrived in part, in the whole server; a call that brings more is answered RESOURCE_EXHAUSTED.
-  /// Requests that arrive in one piece, as nearly all do, hold nothing; each loop has room for one request at least.
-  public var maximumHeldRequestBytes = 128 * 1024 * 1024
-  /// Most calls that run at a time in the whole server; one more is answered RESOURCE_EXHAUSTED.
+  /// Most bytes held in the whole server for what waits: requests that have arrived in part, messages that no handler has taken, replies
+  /// that were not read, and the header fields of open calls. Beyond, the slowest calls are ended, RESOURCE_EXHAUSTED where they can still
+  /// be answered. Each loop has an equal part, which has room for one request at least. Default 128 MiB; that of one connection is in
+  /// `connectionLimits`.
+  public var maximumHeldBytes = 128 * 1024 * 1024
+  /// Most handlers that run at a time in the whole server; a call for one more is answered RESOURCE_EXHAUSTED. A handler counts until it
+  /// returns, be its call over or not. Calls whose request is not complete do not count, nor do health and reflection, which are always
+  /// answered. Default 10,000.
   public var maximumCalls = 10_000
   /// Most connections in the whole server; those beyond wait to be accepted.
   public var maximumConnections = 20_000
@@ -26,7 +30,17 @@ public struct ServerConfiguration: Sendable {
   /// Bytes a streaming response may be ahead of its reader before the writer waits.
   static let streamBufferByteCount = 64 * 1024
 
-  public init() {}
+  public init() {
+    // A stream holds a window at most of what its handler has not taken.
+    connectionLimits.streamWindowByteCount = 64 * 1024
+  }
+
+  /// The bounds of each connection, with room for the largest request.
+  var limitsOfConnection: HTTP2Limits {
+    var limits = connectionLimits
+    limits.heldByteCount = max(limits.heldByteCount, maximumRequestBytes + 64 * 1024)
+    return limits
+  }
 
   var decodingLimits: DecodingLimits {
     var limits = DecodingLimits()

@@ -14,12 +14,13 @@ final class ServerLane: HTTP2ConnectionDelegate {
   let handlerTasks: HandlerTasks
   private let memory = HTTP2Memory()
   private let maximumCalls: Int
-  private let maximumHeldBytes: Int
-  @exclusivity(unchecked) private(set) var heldBytes = 0
+  private let connectionLimits: HTTP2Limits
+  let budget: HTTP2Budget
   private var listener: TCPListener?
   private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
   // Exclusivity is unchecked where one thread is certain: the loop's.
   @exclusivity(unchecked) private(set) var calls = 0
+  @exclusivity(unchecked) private(set) var runningHandlers = 0
   private var isDraining = false
   private var drained: [() -> Void] = []
 
@@ -31,7 +32,9 @@ final class ServerLane: HTTP2ConnectionDelegate {
     self.methods = methods
     handlerTasks = HandlerTasks(loop: loop)
     maximumCalls = max(1, configuration.maximumCalls / lanes)
-    maximumHeldBytes = max(configuration.maximumRequestBytes, configuration.maximumHeldRequestBytes / lanes)
+    connectionLimits = configuration.limitsOfConnection
+    budget = HTTP2Budget(
+      byteCount: max(configuration.maximumRequestBytes + 64 * 1024, configuration.maximumHeldBytes / lanes))
   }
 
   func listen(_ address: SocketAddress, lanes: Int, balance: AcceptBalance) throws(ReactorError) {
@@ -47,7 +50,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
   private func accept(_ tcp: TCPConnection) {
     do throws(HTTP2Error) {
       let connection = try HTTP2Connection(
-        server: tcp, limits: configuration.connectionLimits, memory: memory, delegate: self)
+        server: tcp, limits: connectionLimits, memory: memory, budget: budget, delegate: self)
       connections[ObjectIdentifier(connection)] = connection
       if isDraining { connection.drain() }
     } catch {
@@ -65,14 +68,23 @@ final class ServerLane: HTTP2ConnectionDelegate {
   func callStarted() { calls += 1 }
   func callEnded() { calls -= 1 }
 
-  /// Takes account of a part of a request that is kept; false when there is no room for it.
-  func hold(_ byteCount: Int) -> Bool {
-    guard heldBytes + byteCount <= maximumHeldBytes else { return false }
-    heldBytes += byteCount
-    return true
+  /// Bytes held for what waits.
+  var heldBytes: Int { budget.heldByteCount }
+
+  func handlerStarted(_ method: ServedMethod) {
+    if !method.isAlwaysServed { runningHandlers += 1 }
   }
 
-  func release(_ byteCount: Int) { heldBytes -= byteCount }
+  func handlerEnded(_ method: ServedMethod) {
+    if !method.isAlwaysServed { runningHandlers -= 1 }
+  }
+
+  /// - Throws: RESOURCE_EXHAUSTED when no more handlers may run.
+  func checkRoom(for method: ServedMethod) throws(RPCError) {
+    guard method.isAlwaysServed || runningHandlers < maximumCalls else {
+      throw .resourceExhausted("the server is at its limit of calls, try again")
+    }
+  }
 
   func request(
     _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
@@ -92,7 +104,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
       }
       guard let timeout = head.timeout else { throw .internal("grpc-timeout is not a timeout") }
       guard timeout > 0 else { throw .deadlineExceeded() }
-      guard calls < maximumCalls else { throw .resourceExhausted("the server is at its limit of calls, try again") }
+      try checkRoom(for: method)
       let now = Instant.now()
       let call = ServerCall(
         method, metadata: Metadata(received: copy fields), deadline: Self.deadline(from: now, timeout),

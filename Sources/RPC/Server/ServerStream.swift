@@ -18,8 +18,6 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   /// Where a streaming handler runs.
   @exclusivity(unchecked) private var task: Task<Void, Never>?
   @exclusivity(unchecked) private var timer: Timer?
-  /// Parts of the request that are kept, counted against the server's bound.
-  @exclusivity(unchecked) private var heldBytes = 0
   @exclusivity(unchecked) private var begun = 0
   @exclusivity(unchecked) private var hasStarted = false
   @exclusivity(unchecked) private var headersSent = false
@@ -61,16 +59,26 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   private func start() {
     guard !hasStarted else { return }
-    hasStarted = true
-    switch method.handler {
-    case .streaming(let start): start(self)
-    case .unary(let handler):
-      do throws(RPCError) {
+    do throws(RPCError) {
+      try lane.checkRoom(for: method)
+      hasStarted = true
+      switch method.handler {
+      case .streaming(let start): start(self)
+      case .unary(let handler):
         try withOnlyMessage { (message) throws(RPCError) in try handler(message, self) }
-      } catch {
-        fail(error)
       }
+    } catch {
+      fail(error)
     }
+  }
+
+  /// What has arrived of the request, which is held no longer: it is about to be decoded, or nobody needs it.
+  @discardableResult
+  private func takeAssembled() -> MessageAssembler {
+    let taken = assembler
+    assembler = MessageAssembler(maximumMessageBytes: lane.maximumRequestBytes)
+    stream.release(stream.heldBodyByteCount)
+    return taken
   }
 
   private func deadlinePassed() {
@@ -85,7 +93,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       return
     }
     guard !hasStarted else { return fail(.unimplemented("the request has more than one message")) }
-    if endsStream, assembler.isEmpty {
+    if endsStream, assembler.isEmpty, stream.hasRoomForReply {
       // Nearly always the whole request lies in one piece: decode it where it is.
       bytes.withUnsafeBytes { whole in
         lent = whole
@@ -94,13 +102,14 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       }
       return
     }
-    guard lane.hold(bytes.byteCount) else {
-      return fail(.resourceExhausted("the server holds too many parts of requests, try again"))
+    guard stream.hold(bytes.byteCount) else { return fail(.noRoom) }
+    do throws(RPCError) {
+      bytes.withUnsafeBytes { assembler.append($0) }
+      try assembler.check()
+    } catch {
+      return fail(error)
     }
-    heldBytes += bytes.byteCount
-    bytes.withUnsafeBytes { assembler.append($0) }
-    // The limit on messages bounds the buffer, so the window is given back at once.
-    stream.consume(bytes.byteCount)
+    stream.consume(bytes.byteCount, ofMessage: assembler.partialMessageByteCount ?? 0)
     guard assembler.pendingByteCount <= lane.maximumRequestBytes + MessageAssembler.prefixByteCount else {
       return fail(.resourceExhausted("the request is over the limit of \(lane.maximumRequestBytes) bytes"))
     }
@@ -109,7 +118,23 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   func ended(_ stream: HTTP2Stream) {
     guard !isDone else { return }
     if let inbound { return inbound.finish() }
+    guard stream.hasRoomForReply else {
+      // Its peer has replies to read first. The deadline of the call goes on.
+      return stream.whenReplyFits { if !self.isDone { self.start() } }
+    }
     start()
+  }
+
+  func exceeded(_ stream: HTTP2Stream, _ excess: HTTP2StreamExcess) {
+    let error: RPCError =
+      switch excess {
+      case .requestTooSlow: .deadlineExceeded("the request did not arrive in time")
+      case .replyUnread: .cancelled("the reply was not read in time")
+      case .noRoom: .noRoom
+      }
+    if !isDone, stream.bufferedByteCount == 0 { return fail(error) }
+    if !isDone { done(error.code) }
+    stream.reset(.enhanceYourCalm)
   }
 
   /// Lends the one message of the request.
@@ -117,6 +142,8 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     if let lent, let message = MessageAssembler.only(in: lent, maximumMessageBytes: lane.maximumRequestBytes) {
       return try body(message)
     }
+    // Taken out, because the handler may end the call before `body` returns.
+    var assembler = takeAssembled()
     if let lent { assembler.append(lent) }
     // The message is looked at before what follows it, because only a sound one is worth a handler.
     var rest = assembler
@@ -151,6 +178,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   // MARK: - The handler
 
   override func run(_ handler: @escaping @Sendable () async -> Void) {
+    lane.handlerStarted(method)
     let task = lane.handlerTasks.next()
     // Before the handler runs, which may be over when `run` returns.
     handlerTask = task
@@ -159,6 +187,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   override func finish(_ message: [UInt8]) {
     loop.preconditionCurrent()
+    lane.handlerEnded(method)
     // The task goes on to another call, which must not be cancelled in place of this one.
     handlerTask = nil
     sendOnly(message)
@@ -166,20 +195,28 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   override func finish(_ error: RPCError) {
     loop.preconditionCurrent()
+    lane.handlerEnded(method)
     handlerTask = nil
     fail(error)
   }
 
   /// Runs a streaming handler as a task on this loop, beginning before this returns.
   func run(_ handler: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void) {
+    lane.handlerStarted(method)
     let task = Task.immediate(executorPreference: loop) {
       do throws(RPCError) {
         try await handler(self.call)
       } catch {
         self.fail(error)
       }
+      self.handlerReturned()
     }
     if !isDone { self.task = task }
+  }
+
+  private func handlerReturned() {
+    loop.preconditionCurrent()
+    lane.handlerEnded(method)
   }
 
   var source: LoopBound<any IncomingMessages> {
@@ -219,7 +256,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     guard !isDone else { return continuation.resume(returning: .failure(.cancelled())) }
     sendHeaders()
     stream.write(message)
-    if stream.bufferedByteCount > ServerConfiguration.streamBufferByteCount {
+    if stream.bufferedByteCount > ServerConfiguration.streamBufferByteCount || !stream.hasRoomForReply {
       writers.wait(continuation)
     } else {
       continuation.resume(returning: .success(true))
@@ -264,7 +301,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     handlerTask = nil
     task = nil
     inbound = nil
-    if heldBytes > 0 { lane.release(heldBytes) }
+    if stream.heldBodyByteCount > 0 { takeAssembled() }
     writers.resumeAll(.failure(.cancelled()))
     if begun > 0 {
       let end = Instant.now()
@@ -275,4 +312,8 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     }
     lane.callEnded()
   }
+}
+
+extension RPCError {
+  static let noRoom = RPCError.resourceExhausted("the server holds as many bytes of calls as it may, try again")
 }

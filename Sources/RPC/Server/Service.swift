@@ -9,6 +9,8 @@ public protocol Service: Sendable {
 public struct ServerMethod: Sendable {
   public let descriptor: MethodDescriptor
   let handler: Handler
+  /// Whether it is served however many handlers run: for the server's own methods, which answer at once and wait for nothing but requests.
+  private(set) var isAlwaysServed = false
 
   enum Handler: Sendable {
     /// Runs on the loop when the request has arrived.
@@ -30,6 +32,13 @@ public struct ServerMethod: Sendable {
   private init(descriptor: MethodDescriptor, streaming: @escaping @Sendable (ServerStream) -> Void) {
     self.descriptor = descriptor
     handler = .streaming(streaming)
+  }
+
+  /// The method as one that is served however many handlers run.
+  func alwaysServed() -> ServerMethod {
+    var method = self
+    method.isAlwaysServed = true
+    return method
   }
 
   // Inlinable, so that generated code has it for its own types: through witness tables a call takes a tenth longer.

@@ -18,6 +18,7 @@ final class MessageSource: IncomingMessages {
 
   init(stream: HTTP2Stream, maximumMessageBytes: Int) {
     self.stream = stream
+    stream.isRequestDue = false
     assembler = MessageAssembler(maximumMessageBytes: maximumMessageBytes)
   }
 
@@ -29,11 +30,12 @@ final class MessageSource: IncomingMessages {
 
   func append(_ bytes: RawSpan) throws(RPCError) {
     guard end == nil else { return stream.consume(bytes.byteCount) }
+    guard stream.hold(bytes.byteCount) else { throw .noRoom }
     bytes.withUnsafeBytes { assembler.append($0) }
     withheld += bytes.byteCount
     try assembler.check()
     if let continuation = waiting.take() {
-      if let message = try assembler.next({ [UInt8]($0) }) {
+      if let message = try takeMessage() {
         continuation.resume(returning: .success(message))
       } else {
         waiting = continuation
@@ -42,11 +44,21 @@ final class MessageSource: IncomingMessages {
     renewWindow()
   }
 
+  private func takeMessage() throws(RPCError) -> [UInt8]? {
+    guard let message = try assembler.next({ [UInt8]($0) }) else { return nil }
+    stream.release(MessageAssembler.prefixByteCount + message.count)
+    return message
+  }
+
   /// A message that has arrived in part gets its window, however large it is: nobody can read it before the rest is there.
   private func renewWindow() {
-    guard withheld > 0, !assembler.hasMessage || assembler.pendingByteCount <= Self.highWaterMark else { return }
-    stream.consume(withheld)
+    let isBehind = assembler.hasMessage && assembler.pendingByteCount > Self.highWaterMark
+    // While the window is kept back it is not the peer that is slow.
+    stream.isRequestDue = assembler.endsWithinMessage && !isBehind
+    guard withheld > 0, !isBehind else { return }
+    let byteCount = withheld
     withheld = 0
+    stream.consume(byteCount, ofMessage: assembler.partialMessageByteCount ?? 0)
   }
 
   /// The peer has sent its last message.
@@ -66,6 +78,7 @@ final class MessageSource: IncomingMessages {
   /// The call was ended from this side, or lost: nothing more is read.
   func fail(_ error: RPCError) {
     guard end == nil else { return }
+    stream.release(assembler.pendingByteCount)
     assembler = MessageAssembler(maximumMessageBytes: assembler.maximumMessageBytes)
     stop(.failure(error))
   }
@@ -88,7 +101,7 @@ final class MessageSource: IncomingMessages {
 
   private func give(_ continuation: UnsafeContinuation<Result<[UInt8]?, RPCError>, Never>) {
     do throws(RPCError) {
-      if assembler.hasMessage, let message = try assembler.next({ [UInt8]($0) }) {
+      if assembler.hasMessage, let message = try takeMessage() {
         renewWindow()
         continuation.resume(returning: .success(message))
       } else if let end {

@@ -27,6 +27,9 @@ struct MessageAssembler {
   /// Whether the last message has arrived in part, as far as `check` has looked.
   var endsWithinMessage: Bool { wholeEnd < buffer.count }
 
+  /// Bytes of the message that has arrived in part, with its prefix; nil when that is not known yet.
+  var partialMessageByteCount: Int? { endOfPartialMessage.map { $0 - wholeEnd } }
+
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     reserve(bytes.count)
     buffer.append(contentsOf: bytes)

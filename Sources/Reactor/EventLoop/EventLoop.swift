@@ -217,8 +217,8 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     return turnStart.duration(to: .now()) >= limits.timeSlice
   }
 
-  /// Runs `body` when no job is ready: in this turn while its time slice lasts, otherwise in a later one, after descriptors and timers were
-  /// looked at. One a turn runs in any case.
+  /// Runs `body` when no job is ready, or after some dozens of jobs: in this turn while its time slice lasts, otherwise in a later one, after
+  /// descriptors and timers were looked at.
   public func yield(_ body: @escaping () -> Void) {
     preconditionCurrent()
     yielded.append(body)
@@ -331,10 +331,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   /// Something waits for the next turn.
-  private var hasWork: Bool { !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || !posted.isEmpty }
+  private var hasWork: Bool {
+    !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || !posted.isEmpty || !yielded.isEmpty
+  }
 
   private func timeout() -> Int64 {
-    if !ready.isEmpty || !flushes.isEmpty || !deferred.isEmpty || !yielded.isEmpty { return 0 }
+    if hasWork { return 0 }
     guard let next = timers.next else { return -1 }
     // Another clock wakes the loop when it has moved.
     if clock != nil { return next <= .now() ? 0 : -1 }
@@ -396,22 +398,27 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     if taken.stop { stopping = true }
   }
 
+  /// Jobs that may go ahead of work that has yielded, which would wait for ever for those that make one another ready.
+  private static let jobsPerYielded = 64
+
   private func runJobs() {
     var budget = limits.jobsPerTurn
+    var jobsUntilYielded = Self.jobsPerYielded
     var hasResumed = false
     while budget > 0 {
-      if let next = ready.popFirst() {
-        budget -= 1
-        run(next)
-      } else if !yielded.isEmpty, !hasResumed || !isTurnLong {
+      let mayResume = ready.isEmpty ? !hasResumed || !isTurnLong : jobsUntilYielded <= 0
+      if mayResume, let resume = yielded.popFirst() {
         hasResumed = true
-        yielded.removeFirst()()
+        jobsUntilYielded = Self.jobsPerYielded
+        resume()
+      } else if let next = ready.popFirst() {
+        budget -= 1
+        jobsUntilYielded -= 1
+        run(next)
       } else {
         break
       }
     }
-    // Jobs that make one another ready never leave a gap: work that yielded gets its share of every turn all the same.
-    if !hasResumed, !yielded.isEmpty { yielded.removeFirst()() }
     if budget < limits.jobsPerTurn { isEventful = true }
     activity.ranJobs(limits.jobsPerTurn - budget)
   }

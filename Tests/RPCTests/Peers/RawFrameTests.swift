@@ -13,7 +13,7 @@ struct RawFrameTests {
     #expect(result.outputText == "ok\n", "\(name): \(result.errorText)")
     #expect(await eventually { await world.server.runningCalls() == 0 })
     #expect(world.kitchen.seen.cancelled == world.kitchen.seen.started)
-    #expect(await world.server.heldRequestBytes() == 0)
+    #expect(await eventually { await world.server.heldBytes() == 0 })
   }
 
   @Test(

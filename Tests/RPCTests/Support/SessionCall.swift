@@ -13,7 +13,7 @@ final class SessionServer: HTTP2SessionDelegate {
   {
     let methods = services.flatMap(\.methods).map { ServedMethod($0, configuration) }
     lane = ServerLane(loop: loop, configuration: configuration, methods: MethodTable(methods), lanes: 1)
-    session = try HTTP2Session(role: .server, limits: configuration.connectionLimits)
+    session = try HTTP2Session(role: .server, limits: configuration.connectionLimits, budget: lane.budget)
     peer = try SocketAddress(host: "127.0.0.1", port: 1)
     session.delegate = self
   }
