@@ -9,6 +9,12 @@ public final class SQL: Sendable {
     text = pieces.map(\.description).joined()
     key = SQLIdentity.next()
   }
+
+  /// The text of a declared statement.
+  init(made text: String) {
+    self.text = text
+    key = SQLIdentity.next()
+  }
 }
 
 /// One SQL command with its parameters, ready to be sent.
@@ -29,6 +35,11 @@ public struct Statement: Sendable {
   public init(_ sql: SQL, _ values: (any PostgresEncodable)...) {
     self.sql = .composed(sql)
     for value in values { value.encode(into: &parameters) }
+  }
+
+  init(_ sql: SQL, _ parameters: ParameterBuffer) {
+    self.sql = .composed(sql)
+    self.parameters = parameters
   }
 
   /// Adds the value of the next parameter.
