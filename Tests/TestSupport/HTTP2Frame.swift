@@ -97,6 +97,39 @@ public struct HTTP2Frame: Sendable, Equatable {
   }
 }
 
+extension HTTP2Frame {
+  /// HEADERS whose block has each field as a literal that leaves the dynamic table alone (RFC 7541 §6.2.2). Names and values are shorter
+  /// than 127 bytes.
+  public static func headers(
+    on streamID: UInt32, _ fields: [(String, String)], flags: UInt8 = Flag.endHeaders | Flag.endStream
+  ) -> HTTP2Frame {
+    HTTP2Frame(Kind.headers, flags: flags, on: streamID, fields.flatMap { literal($0.0, $0.1) })
+  }
+
+  public static func literal(_ name: String, _ value: String) -> [UInt8] {
+    [0, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)] + Array(value.utf8)
+  }
+
+  public static func data(on streamID: UInt32, _ bytes: [UInt8], flags: UInt8 = 0) -> HTTP2Frame {
+    HTTP2Frame(Kind.data, flags: flags, on: streamID, bytes)
+  }
+
+  public static func windowUpdate(on streamID: UInt32, _ increment: Int) -> HTTP2Frame {
+    HTTP2Frame(Kind.windowUpdate, on: streamID, bigEndian(increment, byteCount: 4))
+  }
+
+  public static func settings(_ values: [(UInt16, UInt32)] = []) -> HTTP2Frame {
+    HTTP2Frame(
+      Kind.settings, on: 0, values.flatMap { bigEndian(Int($0.0), byteCount: 2) + bigEndian(Int($0.1), byteCount: 4) })
+  }
+
+  public static let settingsAcknowledgement = HTTP2Frame(Kind.settings, flags: Flag.acknowledgement)
+
+  public static func reset(on streamID: UInt32, code: UInt32) -> HTTP2Frame {
+    HTTP2Frame(Kind.resetStream, on: streamID, bigEndian(Int(code), byteCount: 4))
+  }
+}
+
 /// Lawful ways to cut the same exchange into frames.
 public enum FrameShape: String, Sendable, CaseIterable {
   case asSent, padded, continued, cut, cutAndPadded, endedByEmptyFrame

@@ -1,6 +1,6 @@
 /// Reads nothing but the headers of the frames that arrive, ahead of the engine, to tell frames that move something forward from
 /// those that do not. The engine itself drops some kinds (PRIORITY, unknown types, RST_STREAM of a closed stream) without a word,
-/// and what nobody sees nobody can count.
+/// so that they can neither be counted nor be checked behind it.
 struct FrameObserver {
   struct Tally: Equatable {
     /// HEADERS, and DATA that carries something.
@@ -9,12 +9,15 @@ struct FrameObserver {
     var idle = 0
     /// Most CONTINUATION frames that a header block has had so far.
     var continuations = 0
+    /// PRIORITY that names no stream, which the engine does not look at (RFC 9113 §6.3).
+    var hasPriorityWithoutStream = false
   }
 
   /// Bytes to pass over: the client's preface, then each frame's payload.
   private var skip: Int
   /// The part of a header that has arrived, and how many bytes that is.
   private var header: UInt64 = 0
+  private var streamID: UInt32 = 0
   private var headerCount = 0
   /// CONTINUATION frames since the last HEADERS.
   private var continuations = 0
@@ -24,8 +27,9 @@ struct FrameObserver {
   private var isHeaderBlockOpen = false
   private var isHeaderFrame = false
 
-  /// Length (3), type and flags: what follows, the stream's number, is passed over with the payload.
-  private static let readHeaderByteCount = 5
+  /// Length (3), type and flags; the stream's number follows them.
+  private static let partBeforeStreamByteCount = 5
+  private static let headerByteCount = 9
 
   init(role: HTTP2Session.Role) {
     skip = role == .server ? 24 : 0
@@ -44,17 +48,23 @@ struct FrameObserver {
         offset += step
         continue
       }
-      if headerCount == 0, bytes.count - offset >= Self.readHeaderByteCount {
+      if headerCount == 0, bytes.count - offset >= Self.headerByteCount {
         let start = bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self).bigEndian
         header = UInt64(start) << 8 | UInt64(bytes[offset + 4])
-        offset += Self.readHeaderByteCount
+        streamID =
+          bytes.loadUnaligned(fromByteOffset: offset + Self.partBeforeStreamByteCount, as: UInt32.self).bigEndian
+        offset += Self.headerByteCount
         endHeader(&tally)
         continue
       }
-      header = header << 8 | UInt64(bytes[offset])
+      if headerCount < Self.partBeforeStreamByteCount {
+        header = header << 8 | UInt64(bytes[offset])
+      } else {
+        streamID = streamID << 8 | UInt32(bytes[offset])
+      }
       headerCount += 1
       offset += 1
-      if headerCount == Self.readHeaderByteCount { endHeader(&tally) }
+      if headerCount == Self.headerByteCount { endHeader(&tally) }
     }
     return tally
   }
@@ -76,9 +86,13 @@ struct FrameObserver {
     case 9:
       continuations += 1
       tally.continuations = max(tally.continuations, continuations)
+    case 2:
+      tally.idle += 1
+      // The first bit is reserved and not looked at (RFC 9113 §4.1).
+      if streamID & 0x7FFF_FFFF == 0 { tally.hasPriorityWithoutStream = true }
     default: tally.idle += 1
     }
-    skip = 4 + length
+    skip = length
     header = 0
     headerCount = 0
   }

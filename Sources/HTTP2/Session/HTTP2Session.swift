@@ -67,6 +67,10 @@ public final class HTTP2Session {
   let arriving = ArrivingFields()
   @exclusivity(unchecked) var arrivingListSize = 0
   @exclusivity(unchecked) var arrivingKind = FieldBlockKind.ignored
+  /// What the SETTINGS that are arriving may not raise too far.
+  @exclusivity(unchecked) var windowsBeforeSettings = PeerWindows(initial: 0, largest: 0)
+  /// Server: numbers that the peer has passed over when it opened its streams.
+  @exclusivity(unchecked) var skipped = SkippedStreams()
   /// The part of a DATA frame that was read last and has not been told to its stream yet.
   @exclusivity(unchecked) private var arrivingData: ArrivingData?
   @exclusivity(unchecked) var now = Instant(nanoseconds: 0)
@@ -168,6 +172,7 @@ public final class HTTP2Session {
     guard !isAbandoned else { return }
     let code = bytes.withUnsafeBytes { buffer in
       countFrames(buffer)
+      guard terminated == nil else { return 0 }
       let code = nghttp2_session_mem_recv(engine, buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count)
       // The rest of the frame comes with a later read.
       deliverData(endsStream: false)
@@ -200,7 +205,8 @@ public final class HTTP2Session {
   }
 
   /// A reset makes the engine drop what it has not sent of the stream, so one that comes after the response waits for it.
-  func resetAfterOutput(_ stream: HTTP2Stream) {
+  func resetAfterOutput(_ stream: HTTP2Stream, countsAgainstPeer: Bool) {
+    if countsAgainstPeer { countReset() }
     lateResets.append(stream)
     delegate?.outputReady()
   }
@@ -352,6 +358,7 @@ public final class HTTP2Session {
     if tally.useful > 0 { idleFrames.earn(tally.useful * Self.earnedByUsefulFrame) }
     if tally.idle > 0, !idleFrames.allows(tally.idle, at: now) { terminate(.enhanceYourCalm) }
     if tally.continuations > limits.continuations { terminate(.enhanceYourCalm) }
+    if tally.hasPriorityWithoutStream { terminate(.protocolError) }
   }
 
   /// A DATA frame goes out: its reader may well answer with frames of its own.
@@ -359,7 +366,7 @@ public final class HTTP2Session {
     idleFrames.earn(Self.earnedByUsefulFrame)
   }
 
-  /// Counts a stream that was begun for nothing.
+  /// Counts a stream that the peer has begun for nothing: it reset the stream, or made us or the engine reset it.
   func countReset() {
     if !resets.allows(at: now) { terminate(.enhanceYourCalm) }
   }

@@ -163,10 +163,15 @@ public final class HTTP2Stream {
   }
 
   /// Server: once the response is out, asks a peer that is still sending to stop, without an error (RFC 9113 §8.1).
-  public func resetAfterOutput() {
+  /// - Parameter countsAgainstPeer: whether the peer broke a rule with its request, so that the session counts it as a reset that was
+  ///   provoked (`HTTP2Limits.resetBurst`). Not for what a lawful client meets: deadlines, refusals, early answers.
+  public func resetAfterOutput(countsAgainstPeer: Bool = false) {
     guard isOpen else { return }
-    session.resetAfterOutput(self)
+    session.resetAfterOutput(self, countsAgainstPeer: countsAgainstPeer)
   }
+
+  /// Whether this side has asked for the reset; the engine resets streams by itself, too.
+  var isResetByUs: Bool { sending == .reset }
 
   /// Whether this side has no more to say.
   public var hasEndedOutput: Bool { sending == .ended || sending == .reset }
@@ -223,9 +228,9 @@ public final class HTTP2Stream {
         let session = Unmanaged<HTTP2Session>.fromOpaque(context)
         // The engine forgets a stream before the session does, unless the session was abandoned in between.
         guard !session._withUnsafeGuaranteedRef({ $0.isAbandoned }) else { return Int(SessionCallbacks.stop) }
-        return Unmanaged<HTTP2Stream>.fromOpaque(stream)._withUnsafeGuaranteedRef {
-          $0.fill(UnsafeMutableRawBufferPointer(start: buffer, count: length), flags: flags)
-        }
+        // Retained: the delegate that is told `writable` may end the connection and with it the last reference to the stream.
+        let filled = Unmanaged<HTTP2Stream>.fromOpaque(stream).takeUnretainedValue()
+        return filled.fill(UnsafeMutableRawBufferPointer(start: buffer, count: length), flags: flags)
       })
   }
 

@@ -51,6 +51,9 @@ enum SessionCallbacks {
   }
 
   private static func register(_ callbacks: OpaquePointer?) {
+    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, header, context in
+      withSession(context) { $0.frameBegins(header.unsafelyUnwrapped.pointee) }
+    }
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
       withSession(context) { $0.fieldsBegin(frame.unsafelyUnwrapped.pointee) }
     }
@@ -74,9 +77,6 @@ enum SessionCallbacks {
     nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) { _, frame, error, context in
       withSession(context) { $0.frameNotSent(frame.unsafelyUnwrapped.pointee, error: error) }
     }
-    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) { _, _, _, context in
-      withSession(context) { $0.invalidFrameArrived() }
-    }
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
       withSession(context) { $0.frameSent(frame.unsafelyUnwrapped.pointee) }
     }
@@ -84,6 +84,8 @@ enum SessionCallbacks {
 }
 
 /// Calls the session behind the pointer that `attach` gave to the engine, and stops the engine once the session was abandoned.
+///
+/// The reference is not retained: the engine calls back only from within `receive` and `nextOutput`, whose caller holds the session.
 /// A free function, so that the closures above capture nothing and become C function pointers.
 @inline(__always)
 private func withSession(_ context: UnsafeMutableRawPointer?, _ body: (HTTP2Session) -> Int32) -> Int32 {

@@ -3,6 +3,23 @@ internal import Reactor
 
 /// What a session does with the engine's events.
 extension HTTP2Session {
+  func frameBegins(_ header: nghttp2_frame_hd) -> Int32 {
+    switch nghttp2_frame_type(rawValue: UInt32(header.type)) {
+    case NGHTTP2_SETTINGS: windowsBeforeSettings = peerWindows()
+    case NGHTTP2_HEADERS:
+      // The engine lets such a block pass unseen (RFC 9113 §5.1.1).
+      if role == .server, skipped.contains(header.stream_id) { terminate(.protocolError) }
+    default: break
+    }
+    return SessionCallbacks.ok
+  }
+
+  private func peerWindows() -> PeerWindows {
+    PeerWindows(
+      initial: Int(nghttp2_session_get_remote_settings(engine, NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE)),
+      largest: streams.reduce(0) { max($0, Int(nghttp2_session_get_stream_remote_window_size(engine, $1.id))) })
+  }
+
   func fieldsBegin(_ frame: nghttp2_frame) -> Int32 {
     progress &+= 1
     arriving.removeAll()
@@ -10,6 +27,7 @@ extension HTTP2Session {
     switch frame.headers.cat {
     case NGHTTP2_HCAT_REQUEST:
       arrivingKind = .request
+      skipped.opened(frame.hd.stream_id)
       accept(id: frame.hd.stream_id)
     case NGHTTP2_HCAT_RESPONSE:
       arrivingKind = .response
@@ -44,7 +62,10 @@ extension HTTP2Session {
       deliverData(endsStream: endsStream)
       if endsStream, !isAbandoned { stream(frame.hd.stream_id)?.peerEnded() }
     case NGHTTP2_SETTINGS:
-      if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 { delegate?.settingsReceived() }
+      guard frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 else { break }
+      // The engine would only reset the streams whose window it is (RFC 9113 §6.9.2).
+      if windowsBeforeSettings.overflow(whenInitialBecomes: peerWindows().initial) { terminate(.flowControlError) }
+      delegate?.settingsReceived()
     case NGHTTP2_PING:
       if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { delegate?.pingAcknowledged() }
     case NGHTTP2_GOAWAY:
@@ -59,7 +80,7 @@ extension HTTP2Session {
   }
 
   private func fieldsArrived(streamID: Int32, endsStream: Bool) {
-    guard arrivingKind != .ignored, let stream = stream(streamID) else { return }
+    guard arrivingKind != .ignored, terminated == nil, let stream = stream(streamID) else { return }
     guard arrivingListSize <= limits.headerListByteCount else { return fieldsTooLarge(stream) }
     if arrivingKind == .request { stream.requestArrived(byteCount: arrivingListSize, endsStream: endsStream) }
     let fields = arriving.fields()
@@ -81,6 +102,7 @@ extension HTTP2Session {
   private func fieldsTooLarge(_ stream: HTTP2Stream) {
     guard arrivingKind == .request else {
       stream.isFieldLimitExceeded = true
+      if role == .server { countReset() }
       return stream.reset(.cancel)
     }
     stream.sendHeaders(Self.fieldsTooLarge, endsStream: true)
@@ -102,20 +124,19 @@ extension HTTP2Session {
     return SessionCallbacks.ok
   }
 
-  /// A frame that breaks the rules of its stream, which the engine resets: as cheap for the peer as a reset of its own.
-  func invalidFrameArrived() -> Int32 {
-    countReset()
-    return SessionCallbacks.ok
-  }
-
-  /// The engine ends a session by itself where the peer breaks the rules of the connection; its GOAWAY says why.
   func frameSent(_ frame: nghttp2_frame) -> Int32 {
     switch nghttp2_frame_type(rawValue: UInt32(frame.hd.type)) {
-    case NGHTTP2_GOAWAY where frame.goaway.error_code != 0:
-      noteTermination(HTTP2ErrorCode(rawValue: frame.goaway.error_code))
+    case NGHTTP2_GOAWAY:
+      // The engine ends a session by itself where the peer breaks the rules of the connection; its GOAWAY says why.
+      if frame.goaway.error_code != 0 { noteTermination(HTTP2ErrorCode(rawValue: frame.goaway.error_code)) }
+    case NGHTTP2_RST_STREAM:
+      // The engine resets a stream by itself where the peer breaks the rules of the stream: as cheap for the peer as a reset of its own.
+      // Streams over the limit are among them. One that waits to be sent still counts as open, so that there are never many.
+      if role == .server, stream(frame.hd.stream_id)?.isResetByUs != true { countReset() }
     case NGHTTP2_HEADERS where role == .client:
       stream(frame.hd.stream_id)?.hasLeft = true
-    default: break
+    default:
+      break
     }
     return SessionCallbacks.ok
   }
