@@ -7,7 +7,7 @@ enum ResponseHead {
   static func refusal(_ fields: borrowing HeaderFields) -> RPCError? {
     let status = fields[":status"] ?? ""
     guard status == "200" else { return error(ofHTTPStatus: status) }
-    let isGRPC = fields.withValue(of: "content-type") { $0.starts(with: "application/grpc".utf8) } ?? false
+    let isGRPC = fields.withValue(of: "content-type") { ContentType.isGRPC($0) } ?? false
     return isGRPC ? nil : .unknown("the server's response is not gRPC")
   }
 

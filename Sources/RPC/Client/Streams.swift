@@ -11,7 +11,7 @@ public struct BidirectionalStream<Request: Message, Response: Message>: Sendable
     self.call = call
     let loop = call.channel.loop
     requests = MessageWriter(sink: LoopBound(call, loop: loop))
-    responses = MessageReader(source: LoopBound(call, loop: loop))
+    responses = MessageReader(source: LoopBound(call, loop: loop), part: .response)
   }
 
   /// Says that the last request was sent.
@@ -38,8 +38,8 @@ public struct ClientStream<Request: Message, Response: Message>: Sendable {
   /// Says that the last request was sent and waits for the response.
   public func finish() async throws(RPCError) -> Response {
     stream.finish()
-    guard let response = try await stream.responses.next() else { throw ResponseRule.noMessage }
-    guard try await stream.responses.next() == nil else { throw ResponseRule.secondMessage }
+    guard let response = try await stream.responses.next() else { throw MessageRules.missing(.response) }
+    guard try await stream.responses.next() == nil else { throw MessageRules.several(.response) }
     return response
   }
 
@@ -79,7 +79,7 @@ extension Channel {
     let message: Result<[UInt8], RPCError>
     do throws(RPCError) { message = .success(try OutgoingMessage.encode(request)) } catch { message = .failure(error) }
     return try await withStream(method, options, only: message) { call throws(Failure) in
-      try await body(MessageReader(source: LoopBound(call, loop: call.channel.loop)))
+      try await body(MessageReader(source: LoopBound(call, loop: call.channel.loop), part: .response))
     }
   }
 

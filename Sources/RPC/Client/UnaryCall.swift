@@ -37,7 +37,7 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
     bytes.withUnsafeBytes { assembler.append($0) }
     stream?.consume(bytes.byteCount)
     while let next = try assembler.next({ [UInt8]($0) }) {
-      guard message == nil else { throw ResponseRule.secondMessage }
+      guard message == nil else { throw MessageRules.several(.response) }
       message = next
     }
   }
@@ -56,17 +56,10 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
     switch status {
     case .failure(let error): return .failure(error)
     case .success(let trailing):
-      guard assembler.isEmpty else { return .failure(ResponseRule.partOfMessage) }
-      guard let message else { return .failure(ResponseRule.noMessage) }
+      guard assembler.isEmpty else { return .failure(MessageRules.incomplete(.response)) }
+      guard let message else { return .failure(MessageRules.missing(.response)) }
       return .success(
         UnaryReply(message: message, initialMetadata: attempt.initialMetadata, trailingMetadata: trailing))
     }
   }
-}
-
-/// A response of one message that has another number of them (gRPC's statuscodes.md).
-enum ResponseRule {
-  static let noMessage = RPCError.unimplemented("the response has no message although its status is OK")
-  static let secondMessage = RPCError.unimplemented("the response has more than one message")
-  static let partOfMessage = RPCError.internal("the response ends in the middle of a message")
 }

@@ -17,7 +17,7 @@ struct RequestHead {
     switch name.count {
     case 5 where Self.same(name, ":path"): method = methods.find(value)
     case 7 where Self.same(name, ":method"): isPost = Self.same(value, "POST")
-    case 12 where Self.same(name, "content-type"): isGRPC = Self.isGRPC(value)
+    case 12 where Self.same(name, "content-type"): isGRPC = ContentType.isGRPC(value)
     case 12 where Self.same(name, "grpc-timeout"): timeout = CallTimeout.parse(value)
     case 13 where Self.same(name, "grpc-encoding"): isCompressed = !Self.same(value, "identity")
     default: break
@@ -28,16 +28,5 @@ struct RequestHead {
   private static func same(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
     guard bytes.count == text.utf8CodeUnitCount, let start = bytes.baseAddress else { return false }
     return memcmp(start, text.utf8Start, bytes.count) == 0
-  }
-
-  /// `application/grpc`, alone or with `+proto` or parameters behind it.
-  private static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
-    let length = 16
-    guard value.count >= length, same(UnsafeRawBufferPointer(rebasing: value[..<length]), "application/grpc") else {
-      return false
-    }
-    let rest = UnsafeRawBufferPointer(rebasing: value[length...])
-    guard let next = rest.first else { return true }
-    return next == UInt8(ascii: ";") || same(rest, "+proto") || rest.starts(with: "+proto;".utf8)
   }
 }

@@ -1,6 +1,7 @@
 public import Reactor
 
-/// Serves gRPC over HTTP/2 on every loop of a group.
+/// Serves gRPC over HTTP/2 on every loop of a group. Once started it goes on until `drain` or `close`, or the group is stopped, also when nobody
+/// holds it any more.
 public final class Server: Sendable {
   private let group: EventLoopGroup
   private let lanes: [LoopBound<ServerLane>]

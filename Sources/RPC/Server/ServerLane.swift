@@ -22,6 +22,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
   @exclusivity(unchecked) private(set) var calls = 0
   @exclusivity(unchecked) private(set) var runningHandlers = 0
   private var isDraining = false
+  private var isClosed = false
   private var drained: [() -> Void] = []
 
   init(loop: EventLoop, configuration: ServerConfiguration, methods: MethodTable, lanes: Int) {
@@ -41,13 +42,15 @@ final class ServerLane: HTTP2ConnectionDelegate {
     listener = try TCPListener(
       loop: loop, address: address, maximumConnections: max(1, configuration.maximumConnections / lanes),
       balance: balance
-    ) { [weak self] tcp in
-      // One may still come from another loop when this server is gone.
-      if let self { accept(tcp) } else { tcp.close() }
+    ) { tcp in
+      // Keeps what it serves until it is closed, so that a server that nobody holds any more goes on serving.
+      self.accept(tcp)
     }
   }
 
   private func accept(_ tcp: TCPConnection) {
+    // One may still come from another loop when the listener has closed.
+    guard !isClosed else { return tcp.close() }
     do throws(HTTP2Error) {
       let connection = try HTTP2Connection(
         server: tcp, limits: connectionLimits, memory: memory, budget: budget, delegate: self)
@@ -99,9 +102,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
     guard head.isGRPC else { return stream.sendHeaders(ResponseFields.unsupportedMediaType, endsStream: true) }
     do throws(RPCError) {
       guard let method = head.method else { throw .unimplemented("the server has no such method") }
-      guard !head.isCompressed else {
-        throw RPCError(.unimplemented, "grpc-encoding is not supported", metadata: Metadata())
-      }
+      guard !head.isCompressed else { throw .unimplemented("the request's grpc-encoding is not supported") }
       guard let timeout = head.timeout else { throw .internal("grpc-timeout is not a timeout") }
       guard timeout > 0 else { throw .deadlineExceeded() }
       try checkRoom(for: method)
@@ -113,7 +114,8 @@ final class ServerLane: HTTP2ConnectionDelegate {
       stream.delegate = serverStream
       serverStream.begin()
     } catch {
-      stream.sendHeaders(ResponseFields.head, ResponseFields.trailers(error), endsStream: true)
+      let fields = ResponseFields.trailers(error, namesEncodings: head.isCompressed)
+      stream.sendHeaders(ResponseFields.head, fields, endsStream: true)
       if !endsStream { stream.resetAfterOutput() }
     }
   }
@@ -150,6 +152,7 @@ final class ServerLane: HTTP2ConnectionDelegate {
 
   /// Ends what is left.
   func close() {
+    isClosed = true
     handlerTasks.close()
     stopListening()
     for connection in Array(connections.values) { connection.close() }

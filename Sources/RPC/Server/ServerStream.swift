@@ -89,10 +89,9 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {
     guard !isDone else { return stream.consume(bytes.byteCount) }
     if let inbound {
-      do throws(RPCError) { try inbound.append(bytes) } catch { fail(error) }
+      do throws(RPCError) { try inbound.append(bytes) } catch { fail(error, isFaultOfPeer: true) }
       return
     }
-    guard !hasStarted else { return fail(.unimplemented("the request has more than one message")) }
     if endsStream, assembler.isEmpty, stream.hasRoomForReply {
       // Nearly always the whole request lies in one piece: decode it where it is.
       bytes.withUnsafeBytes { whole in
@@ -107,11 +106,12 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       bytes.withUnsafeBytes { assembler.append($0) }
       try assembler.check()
     } catch {
-      return fail(error)
+      return fail(error, isFaultOfPeer: true)
     }
     stream.consume(bytes.byteCount, ofMessage: assembler.partialMessageByteCount ?? 0)
     guard assembler.pendingByteCount <= lane.maximumRequestBytes + MessageAssembler.prefixByteCount else {
-      return fail(.resourceExhausted("the request is over the limit of \(lane.maximumRequestBytes) bytes"))
+      let error = RPCError.resourceExhausted("the request is over the limit of \(lane.maximumRequestBytes) bytes")
+      return fail(error, isFaultOfPeer: true)
     }
   }
 
@@ -145,17 +145,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     // Taken out, because the handler may end the call before `body` returns.
     var assembler = takeAssembled()
     if let lent { assembler.append(lent) }
-    // The message is looked at before what follows it, because only a sound one is worth a handler.
-    var rest = assembler
-    guard try rest.next({ _ in }) != nil else {
-      throw .internal(
-        assembler.isEmpty ? "the request has no message" : "the request ends in the middle of its message")
-    }
-    guard rest.isEmpty else { throw .unimplemented("the request has more than one message") }
-    let result: Result<Void, RPCError>? = try assembler.next { bytes in
-      do throws(RPCError) { return .success(try body(bytes)) } catch { return .failure(error) }
-    }
-    try result?.get()
+    try assembler.only(of: .request, body)
   }
 
   /// Decodes the one message of the request; nil when the call has been answered with what is wrong with it.
@@ -166,7 +156,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
         do throws(ProtobufError) {
           request = try Request(serialized: bytes, arena: arena, limits: decodingLimits)
         } catch {
-          throw .invalidArgument("\(error)")
+          throw MessageRules.unreadable(.request, error)
         }
       }
     } catch {
@@ -268,7 +258,8 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   }
 
   /// Ends the call with a status other than OK.
-  func fail(_ error: RPCError) {
+  /// - Parameter isFaultOfPeer: whether the request breaks a rule, see `HTTP2Stream.resetAfterOutput`.
+  func fail(_ error: RPCError, isFaultOfPeer: Bool = false) {
     loop.preconditionCurrent()
     guard !isDone else { return }
     let trailers = ResponseFields.trailers(error, call.finalMetadata)
@@ -278,7 +269,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       stream.sendHeaders(ResponseFields.head, trailers, endsStream: true)
     }
     // A peer that is still sending is told to stop (RFC 9113 §8.1).
-    if !stream.hasPeerEnded { stream.resetAfterOutput() }
+    if !stream.hasPeerEnded { stream.resetAfterOutput(countsAgainstPeer: isFaultOfPeer) }
     done(error.code)
   }
 

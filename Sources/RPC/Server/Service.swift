@@ -53,7 +53,7 @@ public struct ServerMethod: Sendable {
       do throws(ProtobufError) {
         request = try Request(serialized: message, arena: exchange.arena, limits: exchange.decodingLimits)
       } catch {
-        throw .invalidArgument("\(error)")
+        throw MessageRules.unreadable(.request, error)
       }
       exchange.run {
         do throws(RPCError) {
@@ -85,7 +85,7 @@ public struct ServerMethod: Sendable {
   ) -> ServerMethod {
     ServerMethod(descriptor: descriptor) { stream in
       stream.run { call throws(RPCError) in
-        let response = try await handler(MessageReader(source: stream.source), call)
+        let response = try await handler(MessageReader(source: stream.source, part: .request), call)
         stream.sendOnly(try OutgoingMessage.encode(response, arena: stream.arena))
       }
     }
@@ -98,7 +98,7 @@ public struct ServerMethod: Sendable {
   ) -> ServerMethod {
     ServerMethod(descriptor: descriptor) { stream in
       stream.run { call throws(RPCError) in
-        try await handler(MessageReader(source: stream.source), MessageWriter(sink: stream.sink), call)
+        try await handler(MessageReader(source: stream.source, part: .request), MessageWriter(sink: stream.sink), call)
         stream.finishSuccessfully()
       }
     }

@@ -5,20 +5,36 @@ enum StatusMessage {
 
   private static let digits = [UInt8]("0123456789ABCDEF".utf8)
 
+  /// Cuts between Unicode scalars, so that what arrives is UTF-8.
   static func encode(_ message: String) -> [UInt8] {
     var output: [UInt8] = []
-    let last = message.utf8.count - 1
-    for (index, byte) in message.utf8.enumerated() {
-      guard output.count < maximumByteCount else { break }
-      // A space at either end is escaped too: a field's value must not begin or end with one (RFC 9113 §8.2.1).
-      let isOuterSpace = byte == 0x20 && (index == 0 || index == last || output.count == maximumByteCount - 1)
-      if byte >= 0x20, byte <= 0x7e, byte != 0x25, !isOuterSpace {
-        output.append(byte)
-      } else {
-        output.append(contentsOf: [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+    for scalar in message.unicodeScalars {
+      let kept = output.count
+      for byte in String(scalar).utf8 {
+        if byte >= 0x20, byte <= 0x7e, byte != 0x25, byte != 0x20 || kept > 0 {
+          output.append(byte)
+        } else {
+          escape(byte, to: &output)
+        }
+      }
+      guard output.count <= maximumByteCount else {
+        output.removeSubrange(kept...)
+        break
+      }
+    }
+    // A field's value must not begin or end with a space (RFC 9113 §8.2.1).
+    while output.last == 0x20 {
+      output.removeLast()
+      guard output.count + 3 > maximumByteCount else {
+        escape(0x20, to: &output)
+        break
       }
     }
     return output
+  }
+
+  private static func escape(_ byte: UInt8, to output: inout [UInt8]) {
+    output.append(contentsOf: [0x25, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
   }
 
   /// Never fails: what is not an escape stands for itself, what is not UTF-8 is replaced.

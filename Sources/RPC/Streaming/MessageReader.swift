@@ -5,9 +5,11 @@ internal import Reactor
 public struct MessageReader<Element: Message>: Sendable {
   private let source: LoopBound<any IncomingMessages>
   private let loop: EventLoop
+  private let part: MessageRules.Part
 
-  init(source: LoopBound<any IncomingMessages>) {
+  init(source: LoopBound<any IncomingMessages>, part: MessageRules.Part) {
     self.source = source
+    self.part = part
     loop = source.loop
   }
 
@@ -25,7 +27,7 @@ public struct MessageReader<Element: Message>: Sendable {
     do throws(ProtobufError) {
       return try Element(serialized: bytes)
     } catch {
-      throw .internal("a message is not valid: \(error)")
+      throw MessageRules.unreadable(part, error)
     }
   }
 }

@@ -86,9 +86,10 @@ struct CallTests {
       #expect(none == "never")
       let left = try await world.tell("deadline", options: CallOptions(deadline: .after(.seconds(100))))
       #expect((50_000...100_000).contains(Double(left) ?? 0))
-      let error = await world.failure("sleep 60000", options: CallOptions(deadline: .after(.milliseconds(300))))
-      #expect(error?.code == .deadlineExceeded)
-      #expect(await eventually { world.kitchen.seen.cancelled == world.kitchen.seen.started })
+      async let error = world.failure("sleep 60000", options: CallOptions(deadline: .after(.seconds(2))))
+      #expect(await eventually { world.kitchen.seen.started == 1 })
+      #expect(await error?.code == .deadlineExceeded)
+      #expect(await eventually { world.kitchen.seen.cancelled == 1 })
       let passed = await world.failure("anything", options: CallOptions(deadline: .after(.milliseconds(-1))))
       #expect(passed?.code == .deadlineExceeded)
     }

@@ -106,17 +106,17 @@ struct ChannelTests {
       let left = try await tell(channel, "deadline", options).get()
       #expect((50_000..<100_000).contains(Double(left) ?? 0))
       #expect(try await tell(channel, "names", options).get() == "x-request-id")
-      let hurried = CallOptions(deadline: .after(.milliseconds(300)))
-      guard case .failure(let error) = await tell(channel, "sleep 60000", hurried) else { return }
-      #expect(error.code == .deadlineExceeded)
-      #expect(await eventually { world.kitchen.seen.cancelled == world.kitchen.seen.started })
-      let before = world.kitchen.seen.started
+      let hurried = Task { await tell(channel, "sleep 60000", CallOptions(deadline: .after(.seconds(2)))) }
+      #expect(await eventually { world.kitchen.seen.started == 1 })
+      let late = await #expect(throws: RPCError.self) { try await hurried.value.get() }
+      #expect(late?.code == .deadlineExceeded)
+      #expect(await eventually { world.kitchen.seen.cancelled == 1 })
       let cancelled = Task { await tell(channel, "sleep 60000") }
-      #expect(await eventually { world.kitchen.seen.started == before + 1 })
+      #expect(await eventually { world.kitchen.seen.started == 2 })
       cancelled.cancel()
-      guard case .failure(let reason) = await cancelled.value else { return }
-      #expect(reason.code == .cancelled)
-      #expect(await eventually { world.kitchen.seen.cancelled == before + 1 })
+      let reason = await #expect(throws: RPCError.self) { try await cancelled.value.get() }
+      #expect(reason?.code == .cancelled)
+      #expect(await eventually { world.kitchen.seen.cancelled == 2 })
     }
   }
 }

@@ -28,6 +28,24 @@ struct ServerTests {
     }
   }
 
+  @Test("goes on serving when nobody holds it any more")
+  func released() async throws {
+    let group = try EventLoopGroup(count: 2)
+    defer { group.stop() }
+    var server: Server? = Server(services: [Kitchen()], group: group)
+    let address = try #require(try await server?.start(on: try SocketAddress(host: "127.0.0.1", port: 0)))
+    weak var released = server
+    server = nil
+    #expect(released == nil)
+    for _ in 0..<8 {
+      let clients = try EventLoopGroup(count: 1)
+      let channel = Channel(target: [address], group: clients)
+      let reply: StringValue = try await channel.unary(Kitchen.command, StringValue("still"))
+      #expect(reply.value == "still!")
+      clients.stop()
+    }
+  }
+
   @Test("cuts off what still runs when the time to drain is over")
   func drainLimit() async throws {
     try await RPCWorld.run { world in

@@ -19,6 +19,7 @@ struct RawCall: Sendable {
     var body: [UInt8] = []
     var reset: HTTP2ErrorCode?
     var allow: String?
+    var acceptEncoding: String?
   }
 
   static let lawful: KeyValuePairs<String, String> = [
@@ -104,6 +105,7 @@ private final class RawExchange: HTTP2ConnectionDelegate, HTTP2StreamDelegate {
     state.status = fields[":status"] ?? ""
     state.contentType = fields["content-type"] ?? ""
     state.allow = fields["allow"]
+    state.acceptEncoding = fields["grpc-accept-encoding"]
     note(fields)
   }
 

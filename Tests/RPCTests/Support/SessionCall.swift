@@ -90,7 +90,15 @@ final class SessionCall: HTTP2SessionDelegate, HTTP2StreamDelegate {
       if !answer.isEmpty { try receive(answer) }
       let more = output()
       if !more.isEmpty { try server.receive(more) }
-      if answer.isEmpty && more.isEmpty { await Task.yield() }
+      if answer.isEmpty && more.isEmpty { await Self.afterOtherWork() }
+    }
+  }
+
+  /// Behind what the loop has to do, handlers that have yielded to others included.
+  private static func afterOtherWork() async {
+    await withCheckedContinuation { continuation in
+      guard let loop = EventLoop.current else { return continuation.resume() }
+      loop.yield { continuation.resume() }
     }
   }
 }
