@@ -3,6 +3,7 @@ public import Reactor
 /// An HTTP/2 session on a TCP connection: bytes in to the engine, its output out in one write a turn, time limits, orderly ends.
 ///
 /// Loop-bound. The TCP connection keeps it alive until it is closed.
+// @exclusivity(unchecked): as in HTTP2Session.
 public final class HTTP2Connection {
   public let session: HTTP2Session
   public let tcp: TCPConnection

@@ -1,6 +1,7 @@
 /// The header block that is arriving, field by field, in memory that is used again for the next one.
 ///
 /// Plain memory rather than an array: it is written for every field of every request, and this way a field costs two copies and nothing else.
+// @exclusivity(unchecked): the session's thread alone uses it, and nothing is called while a field is changed.
 final class ArrivingFields {
   @exclusivity(unchecked) private var memory: UnsafeMutableRawPointer
   @exclusivity(unchecked) private var capacity: Int

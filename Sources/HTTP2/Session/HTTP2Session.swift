@@ -32,7 +32,7 @@ extension HTTP2SessionDelegate {
 /// Loop-bound like the connection it serves. The delegate and the streams may call any method from within a callback.
 ///
 /// Exclusive access is not checked at run time here, in the streams and in the connection: one thread owns them, none of them calls
-/// out while it changes a field, and the checks cost a tenth of a request's time.
+/// out while it changes a field, and the checks cost a tenth of a request's time. The caller of a method holds the session until it returns.
 public final class HTTP2Session {
   public enum Role: Sendable {
     case server

@@ -30,6 +30,7 @@ extension HTTP2StreamDelegate {
 }
 
 /// One exchange on a session. Loop-bound. Everything said after the stream has closed is ignored.
+// @exclusivity(unchecked): as in HTTP2Session.
 public final class HTTP2Stream {
   /// The stream's number; fixed once the request is submitted.
   @exclusivity(unchecked) public private(set) var id: Int32

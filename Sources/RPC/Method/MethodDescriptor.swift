@@ -1,6 +1,8 @@
 /// Which sides of a call send more than one message.
 public enum MethodKind: Sendable, Hashable {
   case unary, clientStreaming, serverStreaming, bidirectional
+
+  var streamsRequests: Bool { self == .clientStreaming || self == .bidirectional }
 }
 
 /// What happens when a call is made again with the same request. Only what is declared may be retried or hedged.

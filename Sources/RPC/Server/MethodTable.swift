@@ -5,6 +5,8 @@ final class ServedMethod: Sendable {
   let descriptor: MethodDescriptor
   let handler: ServerMethod.Handler
   let interceptors: [any ServerInterceptor]
+  /// The place of the first one that may wait; nil when none does, and a call then costs nothing for it.
+  let firstWaitingInterceptor: Int?
   /// Names that calls made on behalf of a call pass on.
   let forwarded: [MetadataKey]
   /// Whether it is served however many handlers run.
@@ -15,6 +17,7 @@ final class ServedMethod: Sendable {
     handler = method.handler
     isAlwaysServed = method.isAlwaysServed
     interceptors = configuration.interceptors.map { $0.resolved(for: method.descriptor) }
+    firstWaitingInterceptor = interceptors.firstIndex { $0 is any WaitingServerInterceptor }
     forwarded = configuration.forwardedMetadata
   }
 }

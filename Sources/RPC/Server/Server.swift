@@ -4,7 +4,7 @@ public import Reactor
 /// holds it any more.
 public final class Server: Sendable {
   private let group: EventLoopGroup
-  private let lanes: [LoopBound<ServerLane>]
+  private let servers: [LoopBound<LoopServer>]
   /// The health that `grpc.health.v1` tells. Serving from the start; `drain` says that it is over.
   public let health: HealthStatus
 
@@ -18,9 +18,9 @@ public final class Server: Sendable {
     if configuration.servesHealth { methods += HealthService(status: health).methods }
     methods += ReflectionService.methods(files: configuration.reflection, serving: methods)
     let table = MethodTable(methods.map { ServedMethod($0, configuration) })
-    lanes = group.loops.map { loop in
+    servers = group.loops.map { loop in
       LoopBound(
-        ServerLane(loop: loop, configuration: configuration, methods: table, lanes: group.loops.count), loop: loop)
+        LoopServer(loop: loop, configuration: configuration, methods: table, loops: group.loops.count), loop: loop)
     }
   }
 
@@ -29,10 +29,10 @@ public final class Server: Sendable {
   public func start(on address: SocketAddress) async throws(ReactorError) -> SocketAddress {
     let claimed = try TCPListener.claim(address)
     let balance = AcceptBalance()
-    for lane in lanes {
-      let result: Result<Void, ReactorError> = await Task(executorPreference: lane.loop) {
+    for server in servers {
+      let result: Result<Void, ReactorError> = await Task(executorPreference: server.loop) {
         do throws(ReactorError) {
-          return .success(try lane.value.listen(claimed, lanes: self.lanes.count, balance: balance))
+          return .success(try server.value.listen(claimed, loops: self.servers.count, balance: balance))
         } catch {
           return .failure(error)
         }
@@ -50,29 +50,31 @@ public final class Server: Sendable {
   /// Calls that have begun and have not been answered.
   public func runningCalls() async -> Int {
     var count = 0
-    for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.calls }.value }
+    for server in servers { count += await Task(executorPreference: server.loop) { server.value.calls }.value }
     return count
   }
 
   /// Handlers that run now, those whose call is over among them.
   public func runningHandlers() async -> Int {
     var count = 0
-    for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.runningHandlers }.value }
+    for server in servers {
+      count += await Task(executorPreference: server.loop) { server.value.runningHandlers }.value
+    }
     return count
   }
 
   /// Bytes held for what waits, see `ServerConfiguration.maximumHeldBytes`.
   public func heldBytes() async -> Int {
     var count = 0
-    for lane in lanes { count += await Task(executorPreference: lane.loop) { lane.value.heldBytes }.value }
+    for server in servers { count += await Task(executorPreference: server.loop) { server.value.heldBytes }.value }
     return count
   }
 
   /// The most bytes that were held at a time on each loop, together.
   public func highestHeldBytes() async -> Int {
     var count = 0
-    for lane in lanes {
-      count += await Task(executorPreference: lane.loop) { lane.value.budget.highestHeldByteCount }.value
+    for server in servers {
+      count += await Task(executorPreference: server.loop) { server.value.budget.highestHeldByteCount }.value
     }
     return count
   }
@@ -82,20 +84,20 @@ public final class Server: Sendable {
   public func drain(within limit: Duration) async {
     health.setAll(.notServing)
     // On every loop first: a loop may have handed a new connection to one that would otherwise be drained before it comes.
-    for lane in lanes { await Task(executorPreference: lane.loop) { lane.value.stopListening() }.value }
+    for server in servers { await Task(executorPreference: server.loop) { server.value.stopListening() }.value }
     await withTaskGroup(of: Void.self) { tasks in
-      for lane in lanes {
-        tasks.addTask { await Self.drain(lane, within: limit) }
+      for server in servers {
+        tasks.addTask { await Self.drain(server, within: limit) }
       }
     }
   }
 
-  private static func drain(_ lane: LoopBound<ServerLane>, within limit: Duration) async {
+  private static func drain(_ server: LoopBound<LoopServer>, within limit: Duration) async {
     await withUnsafeContinuation { (continuation: UnsafeContinuation<Void, Never>) in
-      lane.loop.execute {
-        let loop = lane.loop
-        let timer = loop.schedule(after: limit) { lane.value.close() }
-        lane.value.drain {
+      server.loop.execute {
+        let loop = server.loop
+        let timer = loop.schedule(after: limit) { server.value.close() }
+        server.value.drain {
           loop.cancel(timer)
           continuation.resume()
         }
@@ -105,6 +107,6 @@ public final class Server: Sendable {
 
   /// Ends at once; running calls are cut off.
   public func close() async {
-    for lane in lanes { await Task(executorPreference: lane.loop) { lane.value.close() }.value }
+    for server in servers { await Task(executorPreference: server.loop) { server.value.close() }.value }
   }
 }

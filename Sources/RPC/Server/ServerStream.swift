@@ -2,46 +2,87 @@ internal import HTTP2
 internal import Protobuf
 internal import Reactor
 
-/// One call on the server's side of a connection: takes the request apart, runs the handler, sends its answer. Loop-bound.
+/// One call on the server's side of a connection. Loop-bound.
+///
+/// The way of a call is this file from top to bottom: the head of the request is judged, the interceptors are asked, the body arrives, the
+/// handler runs, its answer is sent, the call is over.
 // @unchecked Sendable: as UnaryExchange says.
+// @exclusivity(unchecked): the loop's thread alone touches the fields, and no access to one is open while other code is called.
 final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unchecked Sendable {
   let stream: HTTP2Stream
   private let method: ServedMethod
-  private let lane: ServerLane
-  // Exclusivity is unchecked where one thread is certain: the loop's.
+  private let server: LoopServer
   @exclusivity(unchecked) private var assembler: MessageAssembler
   /// The request's body when it arrived whole; good within `received` only.
   @exclusivity(unchecked) private var lent: UnsafeRawBufferPointer?
+  /// The messages of a request that is a stream of them.
   @exclusivity(unchecked) private var inbound: MessageSource?
   /// Where a unary handler runs, until it has answered.
   @exclusivity(unchecked) private var handlerTask: HandlerTask?
-  /// Where a streaming handler runs.
+  /// Where interceptors wait, and where a streaming handler runs.
   @exclusivity(unchecked) private var task: Task<Void, Never>?
   @exclusivity(unchecked) private var timer: Timer?
+  /// How many interceptors have been asked and have to be told the end.
   @exclusivity(unchecked) private var begun = 0
+  /// Whether all interceptors have let the call pass.
+  @exclusivity(unchecked) private var isAdmitted = false
   @exclusivity(unchecked) private var hasStarted = false
   @exclusivity(unchecked) private var headersSent = false
   @exclusivity(unchecked) private var isDone = false
   @exclusivity(unchecked) private var writers = SendQueue()
 
-  init(_ stream: HTTP2Stream, call: ServerCall, method: ServedMethod, lane: ServerLane) {
+  private init(_ stream: HTTP2Stream, call: ServerCall, method: ServedMethod, server: LoopServer) {
     self.stream = stream
     self.method = method
-    self.lane = lane
-    assembler = MessageAssembler(maximumMessageBytes: lane.maximumRequestBytes)
-    super.init(call: call, decodingLimits: lane.decodingLimits, loop: lane.loop, arena: lane.arena)
+    self.server = server
+    assembler = MessageAssembler(maximumMessageBytes: server.maximumRequestBytes)
+    super.init(call: call, decodingLimits: server.decodingLimits, loop: server.loop, arena: server.arena)
   }
 
-  // MARK: - The request
+  // MARK: - The head of the request
 
-  /// Asks the interceptors and, for methods that stream their requests, starts the handler.
-  func begin() {
-    lane.callStarted()
+  /// Begins the call that a head asks for, or answers at once why there is none.
+  static func begin(
+    _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, from peer: SocketAddress,
+    on server: LoopServer
+  ) {
+    var head = RequestHead()
+    fields.forEachField { name, value in head.read(name, value, server.methods) }
+    guard head.isPost else { return stream.sendHeaders(ResponseFields.methodNotAllowed, endsStream: true) }
+    guard head.isGRPC else { return stream.sendHeaders(ResponseFields.unsupportedMediaType, endsStream: true) }
     do throws(RPCError) {
-      for index in method.interceptors.indices {
-        begun += 1
-        try method.interceptors[index].begin(call)
-      }
+      guard let method = head.method else { throw .unimplemented("the server has no such method") }
+      guard !head.isCompressed else { throw .unimplemented("the request's grpc-encoding is not supported") }
+      guard let timeout = head.timeout else { throw .internal("grpc-timeout is not a timeout") }
+      guard timeout > 0 else { throw .deadlineExceeded() }
+      try server.checkRoom(for: method)
+      let now = Instant.now()
+      let call = ServerCall(
+        method, metadata: Metadata(received: copy fields), deadline: deadline(from: now, timeout), peer: peer,
+        start: now)
+      let serverStream = ServerStream(stream, call: call, method: method, server: server)
+      stream.delegate = serverStream
+      serverStream.begin()
+    } catch {
+      let fields = ResponseFields.trailers(error, namesEncodings: head.isCompressed)
+      stream.sendHeaders(ResponseFields.head, fields, endsStream: true)
+      if !endsStream { stream.resetAfterOutput() }
+    }
+  }
+
+  /// In plain nanoseconds: a `Duration` has 128 bits, and dividing those costs as much as reading the clock.
+  private static func deadline(from now: Instant, _ timeout: Int64) -> Deadline {
+    let (moment, overflow) = now.nanoseconds.addingReportingOverflow(timeout)
+    return overflow ? .never : Deadline(Instant(nanoseconds: moment))
+  }
+
+  // MARK: - The interceptors
+
+  private func begin() {
+    server.callStarted()
+    let waiting = method.firstWaitingInterceptor
+    do throws(RPCError) {
+      for index in 0..<(waiting ?? method.interceptors.count) { try ask(index) }
     } catch {
       return fail(error)
     }
@@ -49,41 +90,57 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       // Cancelled in `done`, so the timer does not keep the call alive for longer than it runs.
       timer = loop.schedule(at: call.deadline.instant) { self.deadlinePassed() }
     }
-    switch method.descriptor.kind {
-    case .unary, .serverStreaming: break
-    case .clientStreaming, .bidirectional:
-      inbound = MessageSource(stream: stream, maximumMessageBytes: lane.maximumRequestBytes)
-      start()
+    if method.descriptor.kind.streamsRequests {
+      inbound = MessageSource(stream: stream, maximumMessageBytes: server.maximumRequestBytes)
     }
+    guard let waiting else { return admitted() }
+    let task = Task.immediate(executorPreference: loop) { await self.askWaiting(from: waiting) }
+    if !isAdmitted, !isDone { self.task = task }
   }
 
-  private func start() {
-    guard !hasStarted else { return }
+  private func ask(_ index: Int) throws(RPCError) {
+    begun += 1
+    try method.interceptors[index].begin(call)
+  }
+
+  /// Asks the interceptors from the first one on that may wait. The request goes on arriving meanwhile.
+  private func askWaiting(from first: Int) async {
     do throws(RPCError) {
-      try lane.checkRoom(for: method)
-      hasStarted = true
-      switch method.handler {
-      case .streaming(let start): start(self)
-      case .unary(let handler):
-        try withOnlyMessage { (message) throws(RPCError) in try handler(message, self) }
+      for index in first..<method.interceptors.count {
+        try ask(index)
+        if let interceptor = method.interceptors[index] as? any WaitingServerInterceptor {
+          try await interceptor.wait(for: call)
+        }
+        // The caller or the deadline may have ended the call, and its interceptors have been told.
+        guard !isDone else { return }
       }
     } catch {
-      fail(error)
+      return fail(error)
     }
+    task = nil
+    admitted()
   }
 
-  /// What has arrived of the request, which is held no longer: it is about to be decoded, or nobody needs it.
-  @discardableResult
-  private func takeAssembled() -> MessageAssembler {
-    let taken = assembler
-    assembler = MessageAssembler(maximumMessageBytes: lane.maximumRequestBytes)
-    stream.release(stream.heldBodyByteCount)
-    return taken
+  private func admitted() {
+    loop.preconditionCurrent()
+    isAdmitted = true
+    if inbound != nil { start() } else if stream.hasPeerEnded { ended(stream) }
   }
 
   private func deadlinePassed() {
     timer = nil
     fail(.deadlineExceeded())
+  }
+
+  // MARK: - The body of the request
+
+  /// What has arrived of the request, which is held no longer: it is about to be decoded, or nobody needs it.
+  @discardableResult
+  private func takeAssembled() -> MessageAssembler {
+    let taken = assembler
+    assembler = MessageAssembler(maximumMessageBytes: server.maximumRequestBytes)
+    stream.release(stream.heldBodyByteCount)
+    return taken
   }
 
   func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {
@@ -92,7 +149,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       do throws(RPCError) { try inbound.append(bytes) } catch { fail(error, isFaultOfPeer: true) }
       return
     }
-    if endsStream, assembler.isEmpty, stream.hasRoomForReply {
+    if endsStream, isAdmitted, assembler.isEmpty, stream.hasRoomForReply {
       // Nearly always the whole request lies in one piece: decode it where it is.
       bytes.withUnsafeBytes { whole in
         lent = whole
@@ -109,8 +166,8 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       return fail(error, isFaultOfPeer: true)
     }
     stream.consume(bytes.byteCount, ofMessage: assembler.partialMessageByteCount ?? 0)
-    guard assembler.pendingByteCount <= lane.maximumRequestBytes + MessageAssembler.prefixByteCount else {
-      let error = RPCError.resourceExhausted("the request is over the limit of \(lane.maximumRequestBytes) bytes")
+    guard assembler.pendingByteCount <= server.maximumRequestBytes + MessageAssembler.prefixByteCount else {
+      let error = RPCError.resourceExhausted("the request is over the limit of \(server.maximumRequestBytes) bytes")
       return fail(error, isFaultOfPeer: true)
     }
   }
@@ -118,6 +175,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   func ended(_ stream: HTTP2Stream) {
     guard !isDone else { return }
     if let inbound { return inbound.finish() }
+    guard isAdmitted else { return }
     guard stream.hasRoomForReply else {
       // Its peer has replies to read first. The deadline of the call goes on.
       return stream.whenReplyFits { if !self.isDone { self.start() } }
@@ -139,7 +197,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   /// Lends the one message of the request.
   private func withOnlyMessage(_ body: (UnsafeRawBufferPointer) throws(RPCError) -> Void) throws(RPCError) {
-    if let lent, let message = MessageAssembler.only(in: lent, maximumMessageBytes: lane.maximumRequestBytes) {
+    if let lent, let message = MessageAssembler.only(in: lent, maximumMessageBytes: server.maximumRequestBytes) {
       return try body(message)
     }
     // Taken out, because the handler may end the call before `body` returns.
@@ -167,9 +225,24 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   // MARK: - The handler
 
+  private func start() {
+    guard !hasStarted else { return }
+    do throws(RPCError) {
+      try server.checkRoom(for: method)
+      hasStarted = true
+      switch method.handler {
+      case .streaming(let start): start(self)
+      case .unary(let handler):
+        try withOnlyMessage { (message) throws(RPCError) in try handler(message, self) }
+      }
+    } catch {
+      fail(error)
+    }
+  }
+
   override func run(_ handler: @escaping @Sendable () async -> Void) {
-    lane.handlerStarted(method)
-    let task = lane.handlerTasks.next()
+    server.handlerStarted(method)
+    let task = server.handlerTasks.next()
     // Before the handler runs, which may be over when `run` returns.
     handlerTask = task
     task.run(handler)
@@ -177,7 +250,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   override func finish(_ message: [UInt8]) {
     loop.preconditionCurrent()
-    lane.handlerEnded(method)
+    server.handlerEnded(method)
     // The task goes on to another call, which must not be cancelled in place of this one.
     handlerTask = nil
     sendOnly(message)
@@ -185,14 +258,14 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   override func finish(_ error: RPCError) {
     loop.preconditionCurrent()
-    lane.handlerEnded(method)
+    server.handlerEnded(method)
     handlerTask = nil
     fail(error)
   }
 
   /// Runs a streaming handler as a task on this loop, beginning before this returns.
   func run(_ handler: @escaping @Sendable (ServerCall) async throws(RPCError) -> Void) {
-    lane.handlerStarted(method)
+    server.handlerStarted(method)
     let task = Task.immediate(executorPreference: loop) {
       do throws(RPCError) {
         try await handler(self.call)
@@ -206,13 +279,13 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
 
   private func handlerReturned() {
     loop.preconditionCurrent()
-    lane.handlerEnded(method)
+    server.handlerEnded(method)
   }
 
   var source: LoopBound<any IncomingMessages> {
     loop.preconditionCurrent()
     return LoopBound(
-      inbound ?? MessageSource(stream: stream, maximumMessageBytes: lane.maximumRequestBytes), loop: loop)
+      inbound ?? MessageSource(stream: stream, maximumMessageBytes: server.maximumRequestBytes), loop: loop)
   }
 
   var sink: LoopBound<any MessageSink> { LoopBound(self, loop: loop) }
@@ -254,7 +327,9 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   }
 
   func writable(_ stream: HTTP2Stream) {
-    writers.resumeAll(.success(true))
+    var waiting = writers
+    writers = SendQueue()
+    waiting.resumeAll(.success(true))
   }
 
   /// Ends the call with a status other than OK.
@@ -279,6 +354,8 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     done(.cancelled)
   }
 
+  // MARK: - The end
+
   private func done(_ status: StatusCode) {
     isDone = true
     if let timer { loop.cancel(timer) }
@@ -293,7 +370,9 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
     task = nil
     inbound = nil
     if stream.heldBodyByteCount > 0 { takeAssembled() }
-    writers.resumeAll(.failure(.cancelled()))
+    var waiting = writers
+    writers = SendQueue()
+    waiting.resumeAll(.failure(.cancelled()))
     if begun > 0 {
       let end = Instant.now()
       while begun > 0 {
@@ -301,7 +380,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
         method.interceptors[begun].end(call, status: status, at: end)
       }
     }
-    lane.callEnded()
+    server.callEnded()
   }
 }
 

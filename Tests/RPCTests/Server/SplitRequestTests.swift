@@ -35,7 +35,17 @@ struct SplitRequestTests {
     try await run(request, .asSent, trailers: HeaderFields(["x-trailer": "t"]))
   }
 
-  private func run(_ request: Request, _ shape: FrameShape, trailers: HeaderFields?) async throws {
+  @Test("are answered the same while interceptors wait", arguments: requests, [FrameShape.asSent, .cut])
+  func waiting(request: Request, shape: FrameShape) async throws {
+    var configuration = ServerConfiguration()
+    configuration.interceptors = [Delay(), Delay()]
+    try await run(request, shape, trailers: nil, configuration)
+  }
+
+  private func run(
+    _ request: Request, _ shape: FrameShape, trailers: HeaderFields?,
+    _ configuration: ServerConfiguration = ServerConfiguration()
+  ) async throws {
     let group = try EventLoopGroup(count: 1)
     defer { group.stop() }
     let loop = group.loops[0]
@@ -47,8 +57,9 @@ struct SplitRequestTests {
         let sent = HTTP2Frame.parse(Array(call.output().dropFirst(HTTP2Frame.preface.count)))
         let bytes = HTTP2Frame.preface + shape.apply(to: sent).flatMap(\.bytes)
         end = bytes.count
-        let server = try SessionServer([Kitchen()], on: loop)
+        let server = try SessionServer([Kitchen()], configuration: configuration, on: loop)
         try server.receive(Array(bytes[..<place]))
+        if !configuration.interceptors.isEmpty { await Task.yield() }
         try server.receive(Array(bytes[place...]))
         try await call.exchange(with: server)
         #expect(call.status == "0", "split at \(place) of \(end): \(call.statusMessage ?? "no message")")
@@ -60,5 +71,12 @@ struct SplitRequestTests {
         place += 1
       }
     }.value
+  }
+}
+
+/// Lets other work of the loop go before it a few times.
+private struct Delay: WaitingServerInterceptor {
+  func wait(for call: ServerCall) async throws(RPCError) {
+    for _ in 0..<3 { await Task.yield() }
   }
 }

@@ -5,21 +5,21 @@ import Reactor
 
 /// A server without a socket: the bytes of a client go in as a test cuts them, its answer is read by a client's session. Loop-bound.
 final class SessionServer: HTTP2SessionDelegate {
-  private let lane: ServerLane
+  private let server: LoopServer
   private let session: HTTP2Session
   private let peer: SocketAddress
 
   init(_ services: [any Service], configuration: ServerConfiguration = ServerConfiguration(), on loop: EventLoop) throws
   {
     let methods = services.flatMap(\.methods).map { ServedMethod($0, configuration) }
-    lane = ServerLane(loop: loop, configuration: configuration, methods: MethodTable(methods), lanes: 1)
-    session = try HTTP2Session(role: .server, limits: configuration.connectionLimits, budget: lane.budget)
+    server = LoopServer(loop: loop, configuration: configuration, methods: MethodTable(methods), loops: 1)
+    session = try HTTP2Session(role: .server, limits: configuration.connectionLimits, budget: server.budget)
     peer = try SocketAddress(host: "127.0.0.1", port: 1)
     session.delegate = self
   }
 
-  var runningCalls: Int { lane.calls }
-  var heldBytes: Int { lane.heldBytes }
+  var runningCalls: Int { server.calls }
+  var heldBytes: Int { server.heldBytes }
 
   func receive(_ bytes: [UInt8]) throws { try session.receive(bytes.span.bytes, at: Instant(nanoseconds: 1)) }
 
@@ -32,7 +32,7 @@ final class SessionServer: HTTP2SessionDelegate {
   func close() { session.abandon() }
 
   func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool) {
-    lane.request(stream, fields: fields, endsStream: endsStream, from: peer)
+    ServerStream.begin(stream, fields: fields, endsStream: endsStream, from: peer, on: server)
   }
 
   func outputReady() {}

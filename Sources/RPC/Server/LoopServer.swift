@@ -2,8 +2,8 @@ internal import HTTP2
 internal import Protobuf
 internal import Reactor
 
-/// What a server has on one loop: its listener, its connections, the calls that run. Loop-bound.
-final class ServerLane: HTTP2ConnectionDelegate {
+/// A server on one loop: its listener, its connections, and what its calls share. Loop-bound. The way of a call is in `ServerStream`.
+final class LoopServer: HTTP2ConnectionDelegate {
   let loop: EventLoop
   private let configuration: ServerConfiguration
   let maximumRequestBytes: Int
@@ -18,29 +18,29 @@ final class ServerLane: HTTP2ConnectionDelegate {
   let budget: HTTP2Budget
   private var listener: TCPListener?
   private var connections: [ObjectIdentifier: HTTP2Connection] = [:]
-  // Exclusivity is unchecked where one thread is certain: the loop's.
+  // @exclusivity(unchecked): numbers, read and written on the loop's thread only.
   @exclusivity(unchecked) private(set) var calls = 0
   @exclusivity(unchecked) private(set) var runningHandlers = 0
   private var isDraining = false
   private var isClosed = false
   private var drained: [() -> Void] = []
 
-  init(loop: EventLoop, configuration: ServerConfiguration, methods: MethodTable, lanes: Int) {
+  init(loop: EventLoop, configuration: ServerConfiguration, methods: MethodTable, loops: Int) {
     self.loop = loop
     self.configuration = configuration
     maximumRequestBytes = configuration.maximumRequestBytes
     decodingLimits = configuration.decodingLimits
     self.methods = methods
     handlerTasks = HandlerTasks(loop: loop)
-    maximumCalls = max(1, configuration.maximumCalls / lanes)
+    maximumCalls = max(1, configuration.maximumCalls / loops)
     connectionLimits = configuration.limitsOfConnection
     budget = HTTP2Budget(
-      byteCount: max(configuration.maximumRequestBytes + 64 * 1024, configuration.maximumHeldBytes / lanes))
+      byteCount: max(configuration.maximumRequestBytes + 64 * 1024, configuration.maximumHeldBytes / loops))
   }
 
-  func listen(_ address: SocketAddress, lanes: Int, balance: AcceptBalance) throws(ReactorError) {
+  func listen(_ address: SocketAddress, loops: Int, balance: AcceptBalance) throws(ReactorError) {
     listener = try TCPListener(
-      loop: loop, address: address, maximumConnections: max(1, configuration.maximumConnections / lanes),
+      loop: loop, address: address, maximumConnections: max(1, configuration.maximumConnections / loops),
       balance: balance
     ) { tcp in
       // Keeps what it serves until it is closed, so that a server that nobody holds any more goes on serving.
@@ -92,38 +92,8 @@ final class ServerLane: HTTP2ConnectionDelegate {
   func request(
     _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
   ) {
-    request(stream, fields: fields, endsStream: endsStream, from: connection.tcp.remoteAddress)
-  }
-
-  func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, from peer: SocketAddress) {
-    var head = RequestHead()
-    fields.forEachField { name, value in head.read(name, value, methods) }
-    guard head.isPost else { return stream.sendHeaders(ResponseFields.methodNotAllowed, endsStream: true) }
-    guard head.isGRPC else { return stream.sendHeaders(ResponseFields.unsupportedMediaType, endsStream: true) }
-    do throws(RPCError) {
-      guard let method = head.method else { throw .unimplemented("the server has no such method") }
-      guard !head.isCompressed else { throw .unimplemented("the request's grpc-encoding is not supported") }
-      guard let timeout = head.timeout else { throw .internal("grpc-timeout is not a timeout") }
-      guard timeout > 0 else { throw .deadlineExceeded() }
-      try checkRoom(for: method)
-      let now = Instant.now()
-      let call = ServerCall(
-        method, metadata: Metadata(received: copy fields), deadline: Self.deadline(from: now, timeout),
-        peer: peer, start: now)
-      let serverStream = ServerStream(stream, call: call, method: method, lane: self)
-      stream.delegate = serverStream
-      serverStream.begin()
-    } catch {
-      let fields = ResponseFields.trailers(error, namesEncodings: head.isCompressed)
-      stream.sendHeaders(ResponseFields.head, fields, endsStream: true)
-      if !endsStream { stream.resetAfterOutput() }
-    }
-  }
-
-  /// In plain nanoseconds: a `Duration` has 128 bits, and dividing those costs as much as reading the clock.
-  private static func deadline(from now: Instant, _ timeout: Int64) -> Deadline {
-    let (moment, overflow) = now.nanoseconds.addingReportingOverflow(timeout)
-    return overflow ? .never : Deadline(Instant(nanoseconds: moment))
+    ServerStream.begin(
+      stream, fields: fields, endsStream: endsStream, from: connection.tcp.remoteAddress, on: self)
   }
 
   // MARK: - The end
