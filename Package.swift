@@ -95,6 +95,9 @@ let package = Package(
       name: "ServiceTesting",
       dependencies: ["ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport"],
       path: "Tests/ServiceTesting", swiftSettings: house),
+    // A server in a process of its own, started by RPCTests.
+    .executableTarget(
+      name: "ServerUnderTest", dependencies: ["RPC", "Reactor"], path: "Tests/ServerUnderTest", swiftSettings: house),
     test("ReactorTests", ["Reactor", "CLinux", "TestSupport"]),
     .target(name: "CTesting", dependencies: ["CProtobufC", "CWellKnown"], path: "Tests/CTesting"),
     .testTarget(

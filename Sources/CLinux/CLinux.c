@@ -2,6 +2,10 @@
 #define _GNU_SOURCE 1
 #include "CLinux.h"
 
+#include <dirent.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -57,4 +61,20 @@ int cl_available_cores(void) {
   cpu_set_t set;
   int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
   return count > 0 ? count : 1;
+}
+
+int cl_open_descriptors(void) {
+  DIR *directory = opendir("/proc/self/fd");
+  if (!directory) return 0;
+  // ".", ".." and the directory's own descriptor are not counted.
+  int count = -3;
+  while (readdir(directory)) count++;
+  closedir(directory);
+  return count > 0 ? count : 0;
+}
+
+void cl_return_heap(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }

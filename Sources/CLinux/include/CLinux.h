@@ -43,6 +43,10 @@ int64_t cl_clock_read(const int64_t *reading);
 void cl_clock_write(int64_t *reading, int64_t nanoseconds);
 /// Cores this process may run on (sched_getaffinity), at least 1.
 int cl_available_cores(void);
+/// Descriptors this process has open (/proc/self/fd); 0 when that cannot be read.
+int cl_open_descriptors(void);
+/// malloc_trim(3): gives the free pages of every arena back to the system. Does nothing where the C library has no such function.
+void cl_return_heap(void);
 /// Names the calling thread (at most 15 bytes are kept).
 void cl_name_thread(const char *name);
 

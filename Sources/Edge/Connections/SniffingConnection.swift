@@ -55,6 +55,8 @@ final class SniffingConnection: TCPConnectionDelegate, DrainableConnection {
     timer = nil
   }
 
+  func idleSince(_ connection: TCPConnection) -> Instant? { accepted }
+
   func closed(_ connection: TCPConnection, error: ReactorError?) {
     stopWaiting()
     edge.remove(self)

@@ -195,6 +195,16 @@ final class HTTP1Connection: TCPConnectionDelegate, DrainableConnection {
     }
   }
 
+  /// Between requests, or while a request's head arrives: nothing is done for the peer yet.
+  func idleSince(_ connection: TCPConnection) -> Instant? {
+    switch waiting {
+    case .request: deadline.advanced(by: .zero - edge.limits.idleTimeout)
+    case .head: deadline.advanced(by: .zero - edge.limits.headTimeout)
+    case .peerClose: Instant(nanoseconds: .min)
+    case .body, .answers: nil
+    }
+  }
+
   func closed(_ connection: TCPConnection, error: ReactorError?) {
     input = .ignored
     for exchange in exchanges { exchange.task?.cancel() }

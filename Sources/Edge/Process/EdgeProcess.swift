@@ -71,6 +71,7 @@ public enum EdgeProcess {
       JSONLogHandler(service: "edge", output: LogOutput(descriptor: settings.logDescriptor))
     }
     let registry = MetricsRegistry(common: [("service", "edge")])
+    group.connectionBudget.onPressure { logger.warning("\($0)") }
     LoopMetrics.register(group, in: registry)
     let watchdog = Watchdog(group, threshold: .milliseconds(100)) { stall in
       logger.warning(

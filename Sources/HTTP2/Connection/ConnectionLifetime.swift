@@ -21,7 +21,8 @@ struct ConnectionLifetime {
   private let start: Instant
   private(set) var isEstablished = false
   private var lastReceived: Instant
-  private var idleSince: Instant?
+  /// Since when no stream has been open; nil while one is.
+  private(set) var idleSince: Instant?
   private var pingSent: Instant?
   /// The last PING, answered or not, and how much of streams had arrived by then.
   private var lastPing: Instant?

@@ -267,6 +267,23 @@ extension HTTP2Connection: TCPConnectionDelegate {
     tcp.close()
   }
 
+  public func idleSince(_ tcp: TCPConnection) -> Instant? {
+    // One that only waits for the peer to close serves nobody.
+    if closeReason != nil { return Instant(nanoseconds: .min) }
+    return session.streamCount == 0 ? lifetime.idleSince : nil
+  }
+
+  /// The GOAWAY tells the peer which of the requests it may have sent meanwhile were not seen, so that it can send them elsewhere.
+  public func closeIdle(_ tcp: TCPConnection) {
+    if closeReason == nil {
+      session.finishDraining()
+      while session.nextOutput({ tcp.write($0) }) {}
+      closeReason = .orderly
+      tcp.flush()
+    }
+    tcp.close()
+  }
+
   public func closed(_ tcp: TCPConnection, error: ReactorError?) {
     if let timer { loop.cancel(timer) }
     timer = nil

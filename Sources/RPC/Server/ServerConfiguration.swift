@@ -16,7 +16,8 @@ public struct ServerConfiguration: Sendable {
   /// returns, be its call over or not. Calls whose request is not complete do not count, nor do health and reflection, which are always
   /// answered. Default 10,000.
   public var maximumCalls = 10_000
-  /// Most connections in the whole server; those beyond wait to be accepted.
+  /// Most connections in the whole server, beside the bound that the loops' `connectionBudget` takes from the limit of open files. At either
+  /// bound those that have been idle longest are closed for new ones; when none is idle, new ones are closed at once.
   public var maximumConnections = 20_000
   /// The bounds of each connection, the number of its calls among them.
   public var connectionLimits = HTTP2Limits()

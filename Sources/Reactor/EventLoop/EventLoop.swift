@@ -9,33 +9,36 @@ internal import Synchronization
 /// was read: no hop, no lock. Work that blocks does not belong here (see `BlockingPool`).
 ///
 /// A turn: take readiness events, fire timers, run the jobs that became ready, then flush every connection written to, once.
-// @unchecked Sendable: what any thread may touch is `inbox`, `wakePending`, the atomics and the immutable descriptors; everything
-// else is reached only through methods that check they run on the loop's own thread.
+// @unchecked Sendable: what any thread may touch is immutable, a mutex, or Sendable itself (the members above "Loop-bound"). The others are
+// reached by the loop's own thread only: the public methods check that (`preconditionCurrent`), the private ones are called by those and
+// by `run`, which is that thread.
 public final class EventLoop: TaskExecutor, @unchecked Sendable {
   public let name: String
   public let limits: EventLoopLimits
   /// What timers follow; nil is the system's monotonic clock.
   let clock: ManualClock?
+  /// Bounds the connections that listeners on this loop let in.
+  public let connectionBudget: ConnectionBudget
   let activity = LoopActivity()
 
   private let epollDescriptor: Int32
-  private let wakeDescriptor: Int32
-  private let inbox = Mutex(Inbox())
-  private let wakePending = Atomic<Bool>(false)
+  let inbox: Inbox
   private let thread = Mutex<pthread_t?>(nil)
   private let lentExecutor = Mutex(LentExecutor())
 
-  // Loop-bound from here on.
+  // Loop-bound from here on. Exclusivity is unchecked: one thread only, and no method lends one of these to code that may come back to the
+  // loop (each is read or changed in one step, and what is called afterwards works on a copy or another array).
   @exclusivity(unchecked) private var ready = Deque<ReadyJob>()
   @exclusivity(unchecked) private var isRunningJob = false
   @exclusivity(unchecked) private var isCatching = false
   @exclusivity(unchecked) private var caught: ReadyJob?
-  @exclusivity(unchecked) private var deferred: [@Sendable () -> Void] = []
+  @exclusivity(unchecked) private var taken = Inbox.Contents()
+  @exclusivity(unchecked) private var deferred = TurnList<@Sendable () -> Void>()
   @exclusivity(unchecked) private var yielded = Deque<() -> Void>()
   @exclusivity(unchecked) private var timers = TimerHeap<TimerAction>()
   @exclusivity(unchecked) private var watches = WatchTable()
-  @exclusivity(unchecked) private var posted: [(key: UInt64, readiness: () -> Interest)] = []
-  @exclusivity(unchecked) private var flushes: [any Flushable] = []
+  @exclusivity(unchecked) private var posted = TurnList<(key: UInt64, readiness: () -> Interest)>()
+  @exclusivity(unchecked) private var flushes = TurnList<any Flushable>()
   @exclusivity(unchecked) private var stopping = false
   @exclusivity(unchecked) private var turnStart = Instant(nanoseconds: 0)
   @exclusivity(unchecked) private var taskExecutor: UnownedTaskExecutor?
@@ -44,43 +47,38 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   @exclusivity(unchecked) private var eventfulTurns: UInt64 = 0
   let readBuffer: UnsafeMutableRawBufferPointer
   @exclusivity(unchecked) var outputBuffers: OutputBufferPool
-  @exclusivity(unchecked) private(set) var openConnections = 0
+  @exclusivity(unchecked) var accepted = AcceptedConnections()
+  @exclusivity(unchecked) private var heapReturn = HeapReturnPolicy()
 
   private struct LentExecutor {
     weak var executor: EventLoopSerialExecutor?
   }
 
-  private struct Inbox {
-    var jobs: [ReadyJob] = []
-    var closures: [@Sendable () -> Void] = []
-    /// Who asks for this loop's progress, answered when its thread comes by.
-    var questions: [@Sendable (EventLoopProgress?) -> Void] = []
-    var stop = false
-    /// The thread has looked here for the last time.
-    var ended = false
-  }
-
-  /// - Parameter clock: what timers follow; nil takes the system's monotonic clock.
+  /// - Parameters:
+  ///   - clock: what timers follow; nil takes the system's monotonic clock.
+  ///   - connectionBudget: shared with the other loops of a process; nil takes the bound from the limit of open files.
   /// - Throws: `ReactorError.systemCall` when the process is out of descriptors.
   public init(
-    name: String = "loop", limits: EventLoopLimits = EventLoopLimits(), clock: ManualClock? = nil
+    name: String = "loop", limits: EventLoopLimits = EventLoopLimits(), clock: ManualClock? = nil,
+    connectionBudget: ConnectionBudget? = nil
   ) throws(ReactorError) {
     let epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard epoll >= 0 else { throw .last("epoll_create1") }
-    let wake = cl_eventfd()
-    guard wake >= 0 else {
+    do throws(ReactorError) {
+      inbox = try Inbox()
+    } catch {
       close(epoll)
-      throw .last("eventfd")
+      throw error
     }
     var event = epoll_event()
     event.events = cl_epoll_in
     event.data.u64 = .max
-    epoll_ctl(epoll, EPOLL_CTL_ADD, wake, &event)
+    epoll_ctl(epoll, EPOLL_CTL_ADD, inbox.descriptor, &event)
     self.name = name
     self.limits = limits
     self.clock = clock
+    self.connectionBudget = connectionBudget ?? ConnectionBudget()
     epollDescriptor = epoll
-    wakeDescriptor = wake
     readBuffer = .allocate(byteCount: limits.readBufferByteCount, alignment: 16)
     outputBuffers = OutputBufferPool(capacity: limits.pooledOutputBuffers)
     clock?.join(self)
@@ -89,7 +87,6 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   deinit {
     readBuffer.deallocate()
     close(epollDescriptor)
-    close(wakeDescriptor)
   }
 
   // MARK: - Any thread
@@ -132,8 +129,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       if isCatching, caught == nil { caught = job } else { ready.append(job) }
       return
     }
-    inbox.withLock { $0.jobs.append(job) }
-    wake()
+    inbox.leave(job)
   }
 
   /// Runs `body` on the loop, in the order of the calls of one thread. From the loop itself it runs in the next turn.
@@ -142,26 +138,14 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
       deferred.append(body)
       return
     }
-    inbox.withLock { $0.closures.append(body) }
-    wake()
+    inbox.leave(body)
   }
 
   /// What the loop has done when its thread comes by; nil when it has ended.
   func progress() async -> EventLoopProgress? {
     await withUnsafeContinuation { (continuation: UnsafeContinuation<EventLoopProgress?, Never>) in
-      let hasEnded = inbox.withLock { box in
-        if !box.ended { box.questions.append { continuation.resume(returning: $0) } }
-        return box.ended
-      }
-      if hasEnded { continuation.resume(returning: nil) } else { wake() }
+      if !inbox.ask({ continuation.resume(returning: $0) }) { continuation.resume(returning: nil) }
     }
-  }
-
-  private func wake() {
-    // One write wakes the loop; until it has looked at the inbox again, more would be waste.
-    guard !wakePending.exchange(true, ordering: .sequentiallyConsistent) else { return }
-    var one: UInt64 = 1
-    _ = write(wakeDescriptor, &one, 8)
   }
 
   /// Starts the loop's thread. Starting twice is a programmer's error.
@@ -184,8 +168,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   /// Asks the loop to end after the turn it is in; off the loop it waits for that. What is still watched is told `.hangup`, jobs that
   /// become ready later never run, so end the tasks first. Stopping twice is harmless.
   public func stop() {
-    inbox.withLock { $0.stop = true }
-    wake()
+    inbox.leaveStop()
     guard !isCurrent else { return }
     let handle = thread.withLock { $0.take() }
     if let handle { pthread_join(handle, nil) }
@@ -281,8 +264,28 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     flushes.append(target)
   }
 
-  func adjustOpenConnections(by change: Int) {
-    openConnections += change
+  func connectionOpened() {
+    heapReturn.opened()
+  }
+
+  func connectionClosed() {
+    guard heapReturn.closed() else { return }
+    schedule(after: HeapReturn.delay) { [self] in
+      heapReturn.returned()
+      HeapReturn.begin()
+    }
+  }
+
+  /// Closes the connections of this loop that have been idle longest. Answers whether there were any.
+  func closeOldestIdle() -> Bool {
+    let oldest = accepted.oldestIdle()
+    guard !oldest.isEmpty else { return false }
+    for connection in oldest {
+      connection.delegate?.closeIdle(connection)
+      connection.close()
+    }
+    connectionBudget.madeRoom(closing: oldest.count)
+    return true
   }
 
   // MARK: - The thread
@@ -299,18 +302,16 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     takeInbox()
     runJobs()
     flushAll()
-    let unanswered = inbox.withLock { box in
-      box.ended = true
-      defer { box.questions = [] }
-      return box.questions
-    }
-    for answer in unanswered { answer(nil) }
+    inbox.end()
     cl_set_thread_clock(nil)
     cl_set_thread_context(nil)
   }
 
   private func turn(_ events: UnsafeMutableBufferPointer<epoll_event>) {
-    let count = cl_epoll_wait(epollDescriptor, events.baseAddress, Int32(events.count), timeout())
+    var timeout = timeout()
+    if timeout != 0, !inbox.mayWait() { timeout = 0 }
+    let count = cl_epoll_wait(epollDescriptor, events.baseAddress, Int32(events.count), timeout)
+    if timeout != 0 { inbox.waited() }
     turnStart = .now()
     activity.turnBegins(at: clock == nil ? turnStart : .system())
     if count > 0 { dispatch(UnsafeMutableBufferPointer(rebasing: events[..<Int(count)])) }
@@ -347,8 +348,7 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
     for event in events {
       let key = event.data.u64
       if key == .max {
-        var count: UInt64 = 0
-        _ = read(wakeDescriptor, &count, 8)
+        inbox.clearWakeUp()
       } else {
         isEventful = true
         watches.handler(for: key)?.ready(Interest(rawValue: event.events))
@@ -357,45 +357,35 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
   }
 
   private func dispatchPosted() {
-    guard !posted.isEmpty else { return }
+    guard posted.take() else { return }
     isEventful = true
-    let due = posted
-    posted.removeAll(keepingCapacity: true)
-    for (key, readiness) in due {
+    for (key, readiness) in posted.taken {
       guard let handler = watches.handler(for: key) else { continue }
       let events = readiness()
       if !events.isEmpty { handler.ready(events) }
     }
+    posted.done()
   }
 
   private func runDeferred() {
-    guard !deferred.isEmpty else { return }
-    let due = deferred
-    deferred.removeAll(keepingCapacity: true)
+    guard deferred.take() else { return }
     isEventful = true
-    for closure in due { closure() }
+    for closure in deferred.taken { closure() }
+    deferred.done()
   }
 
   private func takeInbox() {
-    // Cleared before looking, so that whoever adds afterwards writes to the eventfd again: no wake-up is lost.
-    guard wakePending.exchange(false, ordering: .sequentiallyConsistent) else { return }
-    let taken = inbox.withLock { box in
-      defer {
-        box.jobs.removeAll(keepingCapacity: true)
-        box.closures.removeAll(keepingCapacity: true)
-        box.questions.removeAll(keepingCapacity: true)
-      }
-      return box
-    }
+    guard inbox.take(&taken) else { return }
     for answer in taken.questions {
       answer(
         EventLoopProgress(
           eventfulTurns: eventfulTurns, hasWork: hasWork || isEventful, nextTimer: timers.next))
     }
     ready.append(contentsOf: taken.jobs)
-    if !taken.closures.isEmpty { isEventful = true }
+    if !taken.jobs.isEmpty || !taken.closures.isEmpty { isEventful = true }
     for closure in taken.closures { closure() }
     if taken.stop { stopping = true }
+    taken.removeAll()
   }
 
   /// Jobs that may go ahead of work that has yielded, which would wait for ever for those that make one another ready.
@@ -419,7 +409,12 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
         break
       }
     }
-    if budget < limits.jobsPerTurn { isEventful = true }
+    // Jobs that make one another ready never leave a gap: work that yielded gets its share of every turn all the same.
+    if !hasResumed, !yielded.isEmpty {
+      hasResumed = true
+      yielded.removeFirst()()
+    }
+    if budget < limits.jobsPerTurn || hasResumed { isEventful = true }
     activity.ranJobs(limits.jobsPerTurn - budget)
   }
 
@@ -449,34 +444,9 @@ public final class EventLoop: TaskExecutor, @unchecked Sendable {
 
   private func flushAll() {
     // Flushing may ask for another flush (a full socket drained, a callback wrote more): that one belongs to the next turn.
-    guard !flushes.isEmpty else { return }
+    guard flushes.take() else { return }
     isEventful = true
-    let due = flushes
-    flushes.removeAll(keepingCapacity: true)
-    for target in due { target.flush() }
-  }
-}
-
-/// A job waiting for its turn, and the serial executor it is isolated to, if any.
-struct ReadyJob {
-  let job: UnownedJob
-  let isolation: UnownedSerialExecutor?
-}
-
-/// Runs an actor's jobs on an event loop: give it as the actor's `unownedExecutor`.
-public final class EventLoopSerialExecutor: SerialExecutor {
-  private let loop: EventLoop
-
-  init(loop: EventLoop) {
-    self.loop = loop
-  }
-
-  public func enqueue(_ job: consuming ExecutorJob) {
-    loop.enqueue(ReadyJob(job: UnownedJob(job), isolation: asUnownedSerialExecutor()))
-  }
-
-  /// Everything on the loop's thread excludes everything else there.
-  public func checkIsolated() {
-    loop.preconditionCurrent()
+    for target in flushes.taken { target.flush() }
+    flushes.done()
   }
 }

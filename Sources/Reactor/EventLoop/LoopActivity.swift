@@ -36,9 +36,9 @@ final class LoopActivity: Sendable {
     return began == 0 ? nil : .nanoseconds(moment.nanoseconds - began)
   }
 
-  func statistics() -> EventLoopStatistics {
+  func statistics(wakeUps: UInt64) -> EventLoopStatistics {
     EventLoopStatistics(
-      turns: turns.load(ordering: .relaxed), jobs: jobs.load(ordering: .relaxed),
+      wakeUps: wakeUps, turns: turns.load(ordering: .relaxed), jobs: jobs.load(ordering: .relaxed),
       busy: .nanoseconds(Int64(clamping: busyNanoseconds.load(ordering: .relaxed))),
       longestTurn: .nanoseconds(longestTurn.exchange(0, ordering: .relaxed)),
       watches: watches.load(ordering: .relaxed), timers: timers.load(ordering: .relaxed))
@@ -47,6 +47,8 @@ final class LoopActivity: Sendable {
 
 /// Figures of one event loop for the metrics page.
 public struct EventLoopStatistics: Sendable {
+  /// How often another thread had to wake the loop, each time with a system call.
+  public let wakeUps: UInt64
   public let turns: UInt64
   public let jobs: UInt64
   /// Time spent outside the kernel's wait since the start.
@@ -60,6 +62,6 @@ public struct EventLoopStatistics: Sendable {
 extension EventLoop {
   /// Reads the figures from any thread, and starts a new measure of `longestTurn`.
   public func statistics() -> EventLoopStatistics {
-    activity.statistics()
+    activity.statistics(wakeUps: inbox.wakeUps)
   }
 }

@@ -12,12 +12,19 @@ public protocol TCPConnectionDelegate: AnyObject {
   func inputClosed(_ connection: TCPConnection)
   /// The connection is over; called exactly once. `error` is nil for an orderly end.
   func closed(_ connection: TCPConnection, error: ReactorError?)
+  /// Since when nobody has waited for anything on this connection; nil while somebody does. An idle connection may be closed to make room
+  /// for another one (see `ConnectionBudget`). The default is never idle.
+  func idleSince(_ connection: TCPConnection) -> Instant?
+  /// Ends an idle connection now: it must be closed when this returns. The default closes it without a word.
+  func closeIdle(_ connection: TCPConnection)
 }
 
 extension TCPConnectionDelegate {
   public func willFlush(_ connection: TCPConnection) {}
   public func drained(_ connection: TCPConnection) {}
   public func inputClosed(_ connection: TCPConnection) { connection.closeAfterFlush() }
+  public func idleSince(_ connection: TCPConnection) -> Instant? { nil }
+  public func closeIdle(_ connection: TCPConnection) { connection.close() }
 }
 
 /// A stream connection on an event loop: one read a wake-up, one write a turn, and a bounded output buffer. Loop-bound: every member is to be
@@ -25,13 +32,18 @@ extension TCPConnectionDelegate {
 public final class TCPConnection: ReadinessHandler, Flushable {
   public let loop: EventLoop
   public let remoteAddress: SocketAddress
+  // Exclusivity is unchecked: one thread only (`flush`, `write`'s `requestFlush` and `finish` check it), and none of these is lent to code that
+  // may come back here: the transport does not, and the delegate is called when they have been read or changed.
+
   /// Most bytes that may wait for a peer that does not read; one more byte closes the connection.
   @exclusivity(unchecked) public var maximumBufferedBytes = 64 * 1024 * 1024
   /// Retained until `closed` has been called.
   @exclusivity(unchecked) public var delegate: (any TCPConnectionDelegate)?
 
-  /// Where this connection is counted, for one that was accepted.
-  var balance: AcceptBalance?
+  /// What has let this connection in, and counts it.
+  var listener: TCPListener?
+  /// The connection's place in the loop's `accepted`.
+  var acceptedIndex = -1
 
   private let transport: Transport
   @exclusivity(unchecked) private var watch: Watch?
@@ -69,13 +81,13 @@ public final class TCPConnection: ReadinessHandler, Flushable {
       state = .closed
       throw error
     }
-    loop.adjustOpenConnections(by: 1)
+    loop.connectionOpened()
   }
 
   convenience init(loop: EventLoop, memory endpoint: MemoryEndpoint, remoteAddress: SocketAddress) {
     self.init(loop: loop, transport: .memory(endpoint), remoteAddress: remoteAddress)
     watch = endpoint.watch(for: interest, self)
-    loop.adjustOpenConnections(by: 1)
+    loop.connectionOpened()
   }
 
   private init(loop: EventLoop, transport: Transport, remoteAddress: SocketAddress) {
@@ -243,8 +255,8 @@ public final class TCPConnection: ReadinessHandler, Flushable {
     if let watch { loop.unwatch(watch) }
     watch = nil
     transport.close()
-    loop.adjustOpenConnections(by: -1)
-    balance?.closed(on: loop)
+    loop.connectionClosed()
+    listener.take()?.closed(self)
     if let buffer = output.take() { loop.outputBuffers.giveBack(buffer) }
     let told = delegate
     delegate = nil

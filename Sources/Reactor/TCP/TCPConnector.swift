@@ -35,6 +35,11 @@ private final class ConnectionAttempt: ReadinessHandler {
 
   func begin(timeout: Duration) {
     descriptor = cl_stream_socket(address.family)
+    if descriptor < 0, errno == EMFILE {
+      // A connection somebody waits for is worth more than one that nobody uses.
+      loop.connectionBudget.descriptorsExhausted()
+      if loop.closeOldestIdle() { descriptor = cl_stream_socket(address.family) }
+    }
     guard descriptor >= 0 else { return failLater(.last("socket")) }
     timer = loop.schedule(after: timeout) { self.end(.failure(.connectTimedOut(self.address))) }
     attempt()

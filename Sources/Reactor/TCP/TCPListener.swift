@@ -13,6 +13,8 @@ public final class TCPListener: ReadinessHandler {
   private let loop: EventLoop
   private let socket: ListeningSocket
   private let maximumConnections: Int
+  private let usesReserve: Bool
+  private var openConnections = 0
   private let backlog: Int32
   private let balance: AcceptBalance?
   private let accept: (TCPConnection) -> Void
@@ -24,20 +26,22 @@ public final class TCPListener: ReadinessHandler {
   ///   - backlog: how many connections the kernel may hold until they are accepted (at most net.core.somaxconn).
   ///   - sharesPort: lets the listeners of a process's other loops bind the same port (`SO_REUSEPORT`), see `claim`. A unix socket is
   ///     shared by the listeners of one `balance`.
-  ///   - maximumConnections: when the loop holds this many connections the listener stops accepting until some have closed; those
-  ///     that knock meanwhile wait in the kernel's queue.
+  ///   - maximumConnections: most connections of this listener, beside the bound of the loop's `connectionBudget`. At either bound the
+  ///     connections that have been idle longest are closed for new ones; when none is idle, new ones are closed at once.
+  ///   - usesReserve: for the few connections of operators and monitoring: they are taken from the descriptors that the budget reserves.
   ///   - balance: shared with the server's listeners on other loops, among which connections are spread evenly; nil keeps what it accepts.
   ///   - accept: called on the loop for each connection; it sets the connection's delegate. It is called for the last ones while the
   ///     listener closes, and may be called once more later for one that another loop has handed over.
   /// - Throws: `ReactorError.addressInUse`, `.invalidAddress`, `.systemCall`.
   public init(
     loop: EventLoop, address: SocketAddress, backlog: Int32 = 1024, sharesPort: Bool = true,
-    maximumConnections: Int = 100_000, balance: AcceptBalance? = nil,
+    maximumConnections: Int = 100_000, usesReserve: Bool = false, balance: AcceptBalance? = nil,
     accept: @escaping (TCPConnection) -> Void
   ) throws(ReactorError) {
     loop.preconditionCurrent()
     self.loop = loop
     self.maximumConnections = maximumConnections
+    self.usesReserve = usesReserve
     self.backlog = backlog
     self.balance = balance
     self.accept = accept
@@ -68,10 +72,10 @@ public final class TCPListener: ReadinessHandler {
     guard !closed else { return }
     if events.contains(.error) || events.contains(.hangup) { return close() }
     for _ in 0..<Self.acceptsPerTurn {
-      guard loop.openConnections < maximumConnections else { return pause() }
       switch acceptOne() {
       case .none: return
-      case .exhausted: return pause()
+      case .exhausted:
+        guard makeRoomForDescriptor() else { return pause() }
       case .connection(let descriptor, let peer):
         if let (otherLoop, other) = balance?.choose(from: loop) {
           otherLoop.execute { other.value.adopt(descriptor, peer) }
@@ -106,16 +110,49 @@ public final class TCPListener: ReadinessHandler {
     return .none
   }
 
+  /// The process has no descriptor left. Answers whether the next connection can be taken.
+  private func makeRoomForDescriptor() -> Bool {
+    loop.connectionBudget.descriptorsExhausted()
+    return loop.closeOldestIdle() || loop.connectionBudget.refuseWithSpare(socket.descriptor)
+  }
+
   /// Begins a connection on this listener's loop, also when the listener has closed meanwhile: whoever was let in is to be told by the
   /// protocol that the server goes, not by a reset.
   private func adopt(_ descriptor: Int32, _ peer: SocketAddress) {
+    guard makeRoom() else {
+      Glibc.close(descriptor)
+      balance?.closed(on: loop)
+      return
+    }
     do throws(ReactorError) {
       let connection = try TCPConnection(loop: loop, descriptor: descriptor, remoteAddress: peer)
-      connection.balance = balance
+      connection.listener = self
+      openConnections += 1
+      if !usesReserve { loop.accepted.insert(connection) }
       accept(connection)
     } catch {
       balance?.closed(on: loop)
+      if !usesReserve { loop.connectionBudget.closed() }
     }
+  }
+
+  /// Takes a place in the budget, if need be that of a connection nobody uses.
+  private func makeRoom() -> Bool {
+    while true {
+      if openConnections < maximumConnections, usesReserve || loop.connectionBudget.take() { return true }
+      guard !usesReserve, loop.closeOldestIdle() else {
+        loop.connectionBudget.refusedOne()
+        return false
+      }
+    }
+  }
+
+  func closed(_ connection: TCPConnection) {
+    openConnections -= 1
+    balance?.closed(on: loop)
+    guard !usesReserve else { return }
+    loop.connectionBudget.closed()
+    loop.accepted.remove(connection)
   }
 
   private func pause() {

@@ -20,7 +20,7 @@ public final class MetricsPage {
     isHealthy: @escaping @Sendable () -> Bool = { true }
   ) throws(ReactorError) {
     listener = try TCPListener(
-      loop: loop, address: address, sharesPort: false, maximumConnections: Self.maximumConnections
+      loop: loop, address: address, sharesPort: false, maximumConnections: Self.maximumConnections, usesReserve: true
     ) { connection in
       connection.delegate = MetricsConnection(connection, loop: loop, registry: registry, isHealthy: isHealthy)
     }

@@ -3,6 +3,24 @@ package import Reactor
 /// What the loops of a process tell of themselves.
 package enum LoopMetrics {
   package static func register(_ group: EventLoopGroup, in registry: MetricsRegistry) {
+    let budget = group.connectionBudget
+    registry.gauge("cloudbill_reactor_connections", "Connections that were let in and are open.") {
+      Double(budget.statistics().open)
+    }
+    registry.gauge(
+      "cloudbill_reactor_connections_maximum", "Connections that may be open, from the limit of open files."
+    ) {
+      Double(budget.maximumConnections)
+    }
+    registry.gauge("cloudbill_reactor_idle_closed", "Idle connections closed to make room, since the start.") {
+      Double(budget.statistics().closedIdle)
+    }
+    registry.gauge("cloudbill_reactor_refused", "New connections closed because no other was idle, since the start.") {
+      Double(budget.statistics().refused)
+    }
+    registry.gauge("cloudbill_reactor_out_of_descriptors", "How often no descriptor was left, since the start.") {
+      Double(budget.statistics().exhaustions)
+    }
     for loop in group.loops {
       let labels = [(name: "loop", value: loop.name)]
       registry.gauge(

@@ -108,6 +108,7 @@ public enum ServiceProcess {
         "a loop is stuck",
         metadata: ["loop": "\(stall.loopName)", "duration_ms": "\(stall.duration.wholeMilliseconds)"])
     }
+    context.group.connectionBudget.onPressure { logger.warning("\($0)") }
     LoopMetrics.register(context.group, in: context.metrics)
     DatabaseMetrics.register(context.database, in: context.metrics)
     let address = try SocketAddress(host: configuration.host, port: configuration.port)

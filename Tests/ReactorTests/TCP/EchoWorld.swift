@@ -122,16 +122,6 @@ final class Descriptors: Sendable {
   func add(_ descriptor: Int32?) { gathered.withLock { if let descriptor { $0.append(descriptor) } } }
 }
 
-/// Resident memory of this process in bytes (`/proc/self/statm`).
-func residentBytes() -> Int {
-  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-  defer { fclose(file) }
-  var line = [CChar](repeating: 0, count: 128)
-  guard fgets(&line, 128, file) != nil else { return 0 }
-  let fields = String(decoding: line.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
-  return fields.count > 1 ? (Int(fields[1]) ?? 0) * 4096 : 0
-}
-
 /// Raises the limit of open files as far as this user may and answers it.
 func openFileLimit() -> Int {
   var limit = rlimit()

@@ -215,8 +215,8 @@ struct ConnectorTests {
       }
     }.value
     #expect(isConnected == getsRoom)
-    #expect(group.loops[0].statistics().watches == 0)
     #expect(await clock.settle() == nil)
+    #expect(loop.statistics().watches == 0)
   }
 
   private final class Results {
