@@ -2,12 +2,17 @@ internal import CNghttp2
 
 /// Header fields that never change, laid out once as nghttp2 wants them and sent without a copy.
 ///
-/// Make them as `static let` constants: their memory is never given back, because a frame that waits to be sent may point into it.
+/// Make a fixed number of them, such as `static let` constants: their memory is never given back, because a frame that waits to be sent
+/// may point into it.
 // @unchecked Sendable: the memory is written in `init` only and read by everybody afterwards.
 public struct PreparedFields: @unchecked Sendable {
   let fields: UnsafeBufferPointer<nghttp2_nv>
 
   public init(_ pairs: KeyValuePairs<String, String>) {
+    self.init(Array(pairs))
+  }
+
+  public init(_ pairs: [(key: String, value: String)]) {
     let fields = UnsafeMutableBufferPointer<nghttp2_nv>.allocate(capacity: pairs.count)
     for (index, pair) in pairs.enumerated() {
       fields.initializeElement(

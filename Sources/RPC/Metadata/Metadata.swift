@@ -62,6 +62,12 @@ public struct Metadata: Sendable, Hashable {
     fields.append(key.name, Array(trimmed.reversed().drop { $0 == 0x20 }.reversed()))
   }
 
+  /// Adds text that is known to be what a header field may hold: printable ASCII without spaces around it.
+  public mutating func append(ascii value: [UInt8], for key: MetadataKey) {
+    assert(!key.isBinary && value.allSatisfy { $0 >= 0x20 && $0 <= 0x7e })
+    fields.append(key.name, value)
+  }
+
   /// Adds bytes; the name must end in `-bin`.
   public mutating func append(_ value: [UInt8], for key: MetadataKey) {
     precondition(key.isBinary, "the name of binary metadata must end in -bin: \(key)")

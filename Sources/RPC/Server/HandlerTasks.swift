@@ -1,9 +1,9 @@
-internal import Reactor
+package import Reactor
 
-/// The tasks that the handlers of unary calls run in, on one loop. A task serves call after call: making one and taking it down costs more
+/// The tasks that handlers run in, on one loop: those of unary calls, and those of a front's requests. A task serves call after call: making one and taking it down costs more
 /// than many a handler does. Loop-bound.
 // @unchecked Sendable: the tasks carry it, and they run on the loop's thread only.
-final class HandlerTasks: @unchecked Sendable {
+package final class HandlerTasks: @unchecked Sendable {
   fileprivate let loop: EventLoop
   @exclusivity(unchecked) private var idle: [HandlerTask] = []
   @exclusivity(unchecked) private var isClosed = false
@@ -11,12 +11,12 @@ final class HandlerTasks: @unchecked Sendable {
   /// Tasks that wait for a call at most; more of them end with their calls.
   private static let maximumIdleCount = 256
 
-  init(loop: EventLoop) {
+  package init(loop: EventLoop) {
     self.loop = loop
   }
 
   /// A task that has nothing to do: run a handler in it.
-  func next() -> HandlerTask { idle.popLast() ?? HandlerTask(self) }
+  package func next() -> HandlerTask { idle.popLast() ?? HandlerTask(self) }
 
   /// Whether a task that has nothing to do is to wait for its next call.
   fileprivate func keeps(_ task: HandlerTask) -> Bool {
@@ -26,7 +26,7 @@ final class HandlerTasks: @unchecked Sendable {
   }
 
   /// Ends the tasks that wait, and each of the others after its call.
-  func close() {
+  package func close() {
     isClosed = true
     let ended = idle
     idle = []
@@ -36,7 +36,7 @@ final class HandlerTasks: @unchecked Sendable {
 
 /// One task of those, and the call it runs.
 // @unchecked Sendable: touched on the loop's thread only, where its task runs.
-final class HandlerTask: @unchecked Sendable {
+package final class HandlerTask: @unchecked Sendable {
   private unowned let tasks: HandlerTasks
   @exclusivity(unchecked) private var handler: (@Sendable () async -> Void)?
   @exclusivity(unchecked) private var task: Task<Void, Never>?
@@ -48,7 +48,7 @@ final class HandlerTask: @unchecked Sendable {
   }
 
   /// Runs the handler on the loop, up to where it waits for something before this returns.
-  func run(_ handler: @escaping @Sendable () async -> Void) {
+  package func run(_ handler: @escaping @Sendable () async -> Void) {
     self.handler = handler
     tasks.loop.runAtOnce {
       if let waiting = waiting.take() { return waiting.resume() }
@@ -71,7 +71,7 @@ final class HandlerTask: @unchecked Sendable {
   }
 
   /// Cancels the handler. The task is not used again, since it stays cancelled.
-  func cancel() {
+  package func cancel() {
     isCancelled = true
     task?.cancel()
   }
