@@ -50,6 +50,7 @@ let package = Package(
     .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLinux"),
     .target(name: "CSimdJSON", linkerSettings: [.linkedLibrary("simdjson")]),
 
@@ -61,6 +62,7 @@ let package = Package(
     .target(name: "CRPCSchema", dependencies: ["CProtobufC", "CWellKnown"]),
     swift("RPC", ["HTTP2", "Protobuf", "Reactor", "CRPCSchema", log, deque]),
     swift("Postgres", ["CPostgres", "Reactor", deque]),
+    swift("Compression", ["CZlib"]),
 
     // What CloudBill's services share.
     .target(name: "CSchema", dependencies: ["CProtobufC", "CWellKnown"]),
@@ -70,7 +72,7 @@ let package = Package(
     // The services and the front.
     service("Auth", ["ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor", "CCrypt"]),
     service("Billing", ["ServiceKit", "Schema", "Postgres", "Protobuf", "RPC", "Reactor"]),
-    swift("Edge", ["ServiceKit", "Schema", "RPC", "HTTP2", "Protobuf", "Reactor", log]),
+    swift("Edge", ["ServiceKit", "Schema", "RPC", "HTTP2", "Protobuf", "Compression", "Reactor", log]),
     .executableTarget(
       name: "cloudbill",
       dependencies: [
@@ -105,6 +107,7 @@ let package = Package(
       exclude: ["Proto", "Python"], swiftSettings: house),
     test("HTTP2Tests", ["HTTP2", "Reactor", "TestSupport"], exclude: ["Python"]),
     test("RPCTests", ["RPC", "HTTP2", "Protobuf", "Reactor", "Schema", "TestSupport"], exclude: ["Python"]),
+    test("CompressionTests", ["Compression", "TestSupport"]),
     test("PostgresTests", ["Postgres", "Reactor", "TestSupport"]),
     test("ServiceKitTests", ["ServiceKit", "Schema", "Postgres", "RPC", "Protobuf", "Reactor", log, "TestSupport"]),
     test("AuthTests", ["Auth", "ServiceKit", "Schema", "Postgres", "RPC", "Reactor", "TestSupport", "ServiceTesting"]),
