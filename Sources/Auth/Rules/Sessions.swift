@@ -29,6 +29,7 @@ struct Sessions: Sendable {
       throw ServiceError.forbidden
     }
     try await repository.endSession(session, of: id, tenant: tenant, context(call))
+    call.tell([.session(session.description)])
   }
 
   func refresh(_ text: String, _ call: ServerCall) async throws -> AuthV1.RefreshResponse {
