@@ -19,8 +19,9 @@ final class DatabaseGuard: Sendable {
   var isReachable: Bool { reachable.load(ordering: .relaxed) }
 
   /// Asks again and again until the task is cancelled. The role's rights are looked at when the database answers for the first time.
+  /// - Parameter told: whether the database answers, each time.
   /// - Throws: `ServiceProcessError.database` when the role could see past its tenant.
-  func watch() async throws(ServiceProcessError) {
+  func watch(_ told: (Bool) -> Void) async throws(ServiceProcessError) {
     var isVerified = false
     while !Task.isCancelled {
       if isVerified {
@@ -28,6 +29,7 @@ final class DatabaseGuard: Sendable {
       } else {
         isVerified = try await verify()
       }
+      told(isReachable)
       try? await Task.sleep(for: Self.interval)
     }
   }

@@ -69,7 +69,7 @@ public enum ServiceProcess {
 
   /// Serves until `stop` is triggered, then drains and returns.
   ///
-  /// `/health` answers 503 until calls are served and the database answers, 200 while both hold, 503 again from the moment of `stop`. A
+  /// `/health` answers 503, and `grpc.health.v1` NOT_SERVING, until calls are served and the database answers, 200 while both hold, 503 again from the moment of `stop`. A
   /// database that is down does not keep the process from coming up: calls are answered 503 until it is back.
   /// - Parameter started: told once the ports are bound.
   /// - Throws: `ServiceProcessError`.
@@ -122,12 +122,13 @@ public enum ServiceProcess {
       let server = Server(
         services: parts.services, configuration: serverConfiguration(definition, configuration, context),
         group: context.group)
+      server.health.setAll(databaseGuard.isReachable ? .serving : .notServing)
       let bound = try await server.start(on: address)
       state.serving()
       logger.info("serving", metadata: ["address": "\(bound)", "metrics": "\(page.address)"])
       started?(Addresses(rpc: bound, metrics: page.address))
       let workers = WorkerRunner(parts.workers, of: definition.name, context)
-      let failure = await firstOf(stop, databaseGuard)
+      let failure = await firstOf(stop, databaseGuard, server.health)
       state.draining()
       logger.info("draining")
       async let stopped: Void = workers.stop(within: configuration.drainLimit)
@@ -145,10 +146,12 @@ public enum ServiceProcess {
   }
 
   /// Returns at `stop`, or with the reason why the process must not go on.
-  private static func firstOf(_ stop: StopSignal, _ databaseGuard: DatabaseGuard) async -> ServiceProcessError? {
+  private static func firstOf(
+    _ stop: StopSignal, _ databaseGuard: DatabaseGuard, _ health: HealthStatus
+  ) async -> ServiceProcessError? {
     let watching = Task<ServiceProcessError?, Never> {
       do throws(ServiceProcessError) {
-        try await databaseGuard.watch()
+        try await databaseGuard.watch { health.setAll($0 ? .serving : .notServing) }
         return nil
       } catch {
         stop.trigger()
