@@ -30,6 +30,13 @@ public struct EdgeLimits: Sendable, Hashable {
   public var headTimeout = Duration.seconds(10)
   /// From when a body is wanted to its end; later is 408. Default 30 s.
   public var bodyTimeout = Duration.seconds(30)
+  /// Bytes of a body that are read and thrown away when a request was answered without them, so that the connection can be used again;
+  /// with more to come it is closed. Default 64 KiB.
+  public var discardedBodyBytes = 64 * 1024
+  /// In this time a peer takes `answerBytes` of the answers that wait for it, or all of them; else the connection is closed. Default 30 s.
+  public var answerTimeout = Duration.seconds(30)
+  /// What a peer takes at least in `answerTimeout`. Default 16 KiB.
+  public var answerBytes = 16 * 1024
   /// Without a request; then the connection is closed. Default 75 s, above the 60 s that balancers commonly use, so that they close first.
   public var idleTimeout = Duration.seconds(75)
   /// How long what a refused client still sends is thrown away before the connection is closed. Default 1 s.
@@ -48,6 +55,21 @@ public struct EdgeLimits: Sendable, Hashable {
   public var replyDepth = 512
   /// Bytes of memory that a decoded reply may take; more is 500. Default 512 MiB.
   public var replyMemoryBytes = 512 * 1024 * 1024
+
+  // MARK: Of answers
+
+  /// Bytes of an answer to GET from which on it is compressed for a client that takes gzip. Default 1,400, about one packet.
+  public var compressedFromBytes = 1_400
+  /// How often the services are asked for their health, which `/health` tells. Default 1 s.
+  public var healthInterval = Duration.seconds(1)
+  /// How long a service may take to tell its health; later it counts as away. Default 1 s.
+  public var healthTimeout = Duration.seconds(1)
+
+  // MARK: Of the log
+
+  /// Lines a second and event loop about what was refused before it was a request, which anybody can cause; the next line counts those
+  /// left out. Default 10.
+  public var rejectionLinesPerSecond = 10
 
   // MARK: Of what is remembered
 

@@ -40,6 +40,11 @@ struct ByteKeyedCache<Value> {
     if let entry = old[hash], Self.isEqual(entry.key, key) { old[hash] = nil }
   }
 
+  mutating func removeAll(where isMeant: (Value) -> Bool) {
+    young = young.filter { !isMeant($0.value.value) }
+    old = old.filter { !isMeant($0.value.value) }
+  }
+
   private mutating func store(_ entry: Entry, _ hash: UInt64) {
     if young.count >= generationCapacity, young[hash] == nil {
       old = young

@@ -1,4 +1,5 @@
 internal import HTTP2
+internal import RPC
 internal import Reactor
 
 /// What the edge holds on one event loop: its listener, its connections and what they share. Loop-bound.
@@ -9,6 +10,9 @@ final class EdgeLoop {
   private(set) var isDraining = false
   /// Where answers' heads are put together; kept so that an answer costs no allocation for it.
   var scratch: [UInt8] = []
+  let responseHeads = ResponseHeads()
+  /// What requests are answered in.
+  let tasks: HandlerTasks
   private var clock = WallClock()
   /// How many connections are open, for who measures.
   let count = ConnectionCount()
@@ -22,6 +26,7 @@ final class EdgeLoop {
   init(loop: EventLoop, limits: EdgeLimits, handler: any RequestHandler) {
     self.loop = loop
     self.limits = limits
+    tasks = HandlerTasks(loop: loop)
     self.handler = handler
   }
 
@@ -75,6 +80,7 @@ final class EdgeLoop {
 
   func closeAll() {
     for connection in Array(connections.values) { connection.closeNow() }
+    tasks.close()
   }
 }
 

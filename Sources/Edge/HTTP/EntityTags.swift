@@ -39,11 +39,12 @@ enum EntityTags: Sendable, Hashable {
     self = .tags(tags)
   }
 
-  /// Whether the list names the tag, by the comparison that `If-None-Match` asks for (RFC 9110 section 8.8.3.2).
-  func matchesWeakly(_ tag: Tag) -> Bool {
+  /// The tag by which the list names `tag`, by the comparison that `If-None-Match` asks for (RFC 9110 section 8.8.3.2). It may be the one
+  /// of the compressed form.
+  func naming(_ tag: Tag) -> Tag? {
     switch self {
-    case .any: true
-    case .tags(let tags): tags.contains { $0.opaque == tag.opaque }
+    case .any: tag
+    case .tags(let tags): tags.first { $0.uncoded.opaque == tag.opaque }
     }
   }
 

@@ -14,6 +14,8 @@ struct HTTPRejection: Error, Sendable, Hashable {
 
   static func malformed(_ message: String) -> HTTPRejection { HTTPRejection(400, "BAD_REQUEST", message) }
 
+  /// Nobody is left to be answered.
+  static let clientGone = HTTPRejection(499, "CLIENT_CLOSED_REQUEST", "The client ended the request")
   static let requestTimeout = HTTPRejection(408, "REQUEST_TIMEOUT", "The request did not arrive in time")
   static let bodyTooLarge = HTTPRejection(413, "PAYLOAD_TOO_LARGE", "The request body is too large")
   static let requestLineTooLong = HTTPRejection(414, "URI_TOO_LONG", "The request line is too long")

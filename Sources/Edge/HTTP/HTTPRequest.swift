@@ -55,7 +55,7 @@ struct HTTPRequestHead: Sendable {
   }
 }
 
-/// A whole request: what the pipeline turns into an ``HTTPResponse``.
+/// A whole request.
 struct HTTPRequest: Sendable {
   var head: HTTPRequestHead
   var body: [UInt8] = []

@@ -24,6 +24,8 @@ struct HTTPResponse: Sendable {
 
   var status: Int
   var contentType = ContentType.json
+  /// Whether it depends on what codings the client takes (`Vary: accept-encoding`).
+  var varies = false
   var fields: [Field] = []
   /// Tells the version of what is shown, with its quotes (RFC 9110 section 8.8.3).
   var entityTag: String?
@@ -39,6 +41,9 @@ struct HTTPResponse: Sendable {
 
   /// 204 and 304 have no body and no length (RFC 9110 section 8.6).
   var mayHaveBody: Bool { status != 204 && status != 304 }
+
+  /// Whether HTTP/2 tells the length. A gRPC status is a head and nothing else.
+  var hasLength: Bool { mayHaveBody && contentType != .grpc }
 
   /// Visits the fields that depend on what is answered and not on how it is sent.
   func forEachField(_ visit: (_ name: StaticString, _ value: String) -> Void) {

@@ -28,7 +28,7 @@ enum MediaType {
     }
   }
 
-  private static func trimmed(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+  static func trimmed(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     var part = part.drop { $0 == ASCII.space || $0 == ASCII.tab }
     while let last = part.last, last == ASCII.space || last == ASCII.tab { part.removeLast() }
     return part

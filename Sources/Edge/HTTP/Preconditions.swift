@@ -14,7 +14,7 @@ struct Preconditions: Sendable {
 
   /// - Throws: 400 for what is no list of entity tags, and for `If-None-Match` on a change, which no service of ours could judge.
   init(_ head: HTTPRequestHead, _ fields: RequestFields) throws(ErrorAnswer) {
-    if fields.ifMatch != nil { ifMatch = try Self.tags("if-match", "If-Match", head) }
+    if fields.ifMatch != nil { ifMatch = try Self.tags("if-match", "If-Match", head).uncoded }
     if fields.ifNoneMatch != nil {
       ifNoneMatch = try Self.tags("if-none-match", "If-None-Match", head)
       guard head.method.isSafe else {
@@ -40,18 +40,19 @@ struct Preconditions: Sendable {
     let tag = response.entityTag.flatMap { EntityTags($0.utf8) }
     guard case .tags(let tags)? = tag, let own = tags.first else {
       // There is a representation, if without a tag.
-      if ifNoneMatch == .any { response.becomeNotModified() }
+      if ifNoneMatch == .any { response.becomeNotModified(nil) }
       return
     }
     if let ifMatch, !ifMatch.matchesStrongly(own) { throw Self.failed }
-    if let ifNoneMatch, ifNoneMatch.matchesWeakly(own) { response.becomeNotModified() }
+    if let seen = ifNoneMatch?.naming(own) { response.becomeNotModified(seen) }
   }
 }
 
 extension HTTPResponse {
-  /// The fields that a cache needs stay (RFC 9110 section 15.4.5).
-  fileprivate mutating func becomeNotModified() {
+  /// The fields that a cache needs stay, and the tag is the one it has (RFC 9110 section 15.4.5).
+  fileprivate mutating func becomeNotModified(_ seen: EntityTags.Tag?) {
     status = 304
     body = []
+    if let seen { entityTag = String(decoding: seen.opaque, as: UTF8.self) }
   }
 }

@@ -9,16 +9,4 @@ enum SecurityFields {
     ("cache-control", "no-store"),
     ("content-security-policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'"),
   ]
-
-  /// The same as HTTP/1.1 lines, put together once.
-  static let lines: [UInt8] = {
-    var bytes: [UInt8] = []
-    for (name, value) in all {
-      bytes.append(name)
-      bytes.append(": ")
-      bytes.append(value)
-      bytes.append("\r\n")
-    }
-    return bytes
-  }()
 }

@@ -6,11 +6,19 @@ struct HTTP1RequestParser: Sendable {
   enum Event: Sendable {
     /// All input is used up; more is wanted.
     case needsBytes
-    /// The client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
-    case expectsContinue
     case request(HTTPRequest, keepsAlive: Bool)
+    /// The body of the request whose head was taken.
+    case body([UInt8])
     /// Nothing more will be read: answer and close.
     case rejected(HTTPRejection)
+  }
+
+  /// A head whose body is still arriving.
+  struct Arrival: Sendable {
+    let head: HTTPRequestHead
+    let keepsAlive: Bool
+    /// The client waits for `100 Continue` before it sends the body (RFC 9110 section 10.1.1).
+    let expectsContinue: Bool
   }
 
   private enum Phase: Sendable {
@@ -39,6 +47,7 @@ struct HTTP1RequestParser: Sendable {
 
   private var phase = Phase.requestLine
   private var partial: [Partial] = []
+  private var headIsTaken = false
 
   /// No byte of a request is held: the connection is idle and may be closed without a word.
   var isIdle: Bool { partial.isEmpty }
@@ -49,6 +58,20 @@ struct HTTP1RequestParser: Sendable {
     case .fixedBody, .chunkedBody: true
     default: false
     }
+  }
+
+  /// Bytes of the body that are still to come; nil when that is not known.
+  var remainingBodyBytes: Int? {
+    if case .fixedBody(let remaining) = phase { remaining } else { nil }
+  }
+
+  /// Once, when all input is used up: the head of the request whose body is still arriving. The body then comes by itself.
+  mutating func takeHead() -> Arrival? {
+    guard isReadingBody, !headIsTaken, let framing = partial[0].framing else { return nil }
+    headIsTaken = true
+    let head = partial[0].head
+    partial[0].head = HTTPRequestHead()
+    return Arrival(head: head, keepsAlive: framing.keepsAlive, expectsContinue: framing.expectsContinue)
   }
 
   /// Reads on from `offset`, which is moved past what was used. To be called until it says `needsBytes` or `rejected`.
@@ -78,7 +101,7 @@ struct HTTP1RequestParser: Sendable {
         if partial[0].line.isFinished { phase = .fields }
       case .fields:
         try partial[0].readFields(input, &offset, limits)
-        if partial[0].fields.isFinished, let event = try finishHead(limits) { return event }
+        if partial[0].fields.isFinished, try finishHead(limits) { return finishRequest() }
       case .fixedBody(let remaining):
         let count = min(remaining, input.byteCount - offset)
         partial[0].body.append(input, offset..<offset + count)
@@ -96,25 +119,30 @@ struct HTTP1RequestParser: Sendable {
     return .needsBytes
   }
 
-  private mutating func finishHead(_ limits: EdgeLimits) throws(HTTPRejection) -> Event? {
+  /// Answers whether the request ends with its head.
+  private mutating func finishHead(_ limits: EdgeLimits) throws(HTTPRejection) -> Bool {
     let framing = try HTTP1Framing(finishing: &partial[0].head, line: partial[0].line, limits: limits)
     partial[0].framing = framing
     switch framing.body {
     case .none:
-      return finishRequest()
+      return true
     case .length(let length):
       partial[0].body.reserveCapacity(min(length, Self.firstBodyBytes))
       phase = .fixedBody(remaining: length)
     case .chunked:
       phase = .chunkedBody
     }
-    return framing.expectsContinue ? .expectsContinue : nil
+    return false
   }
 
   private mutating func finishRequest() -> Event {
     let whole = partial.removeLast()
     partial = []
     phase = .requestLine
+    if headIsTaken {
+      headIsTaken = false
+      return .body(whole.body)
+    }
     return .request(HTTPRequest(head: whole.head, body: whole.body), keepsAlive: whole.framing?.keepsAlive ?? false)
   }
 }

@@ -2,18 +2,18 @@
 enum HTTP1ResponseWriter {
   static let continueLine: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
 
-  /// Appends the head of `response`. `date` is the value of the date field; `closes` says that the connection ends
-  /// after this answer.
-  static func appendHead(of response: HTTPResponse, date: [UInt8], closes: Bool, to buffer: inout [UInt8]) {
-    buffer.append("HTTP/1.1 ")
-    buffer.append(decimal: response.status)
-    buffer.append(ASCII.space)
-    buffer.append(HTTPStatus.reason(response.status))
-    buffer.append("\r\ndate: ")
+  /// Appends the head of `response`.
+  /// - Parameters:
+  ///   - lines: its status line and the fields that go with it, see `ResponseHeads`.
+  ///   - date: the value of the date field.
+  ///   - closes: the connection ends after this answer.
+  static func appendHead(
+    of response: HTTPResponse, lines: [UInt8], date: [UInt8], closes: Bool, to buffer: inout [UInt8]
+  ) {
+    buffer.append(contentsOf: lines)
+    buffer.append("date: ")
     buffer.append(contentsOf: date)
     if response.mayHaveBody {
-      buffer.append("\r\ncontent-type: ")
-      buffer.append(response.contentType.field)
       buffer.append("\r\ncontent-length: ")
       buffer.append(decimal: response.body.count)
     }
@@ -22,7 +22,6 @@ enum HTTP1ResponseWriter {
       buffer.append(contentsOf: response.requestID)
     }
     buffer.append("\r\n")
-    buffer.append(contentsOf: SecurityFields.lines)
     response.forEachField { name, value in
       buffer.append(name)
       buffer.append(": ")

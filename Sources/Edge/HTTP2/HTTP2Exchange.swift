@@ -1,4 +1,5 @@
 internal import HTTP2
+internal import RPC
 internal import Reactor
 
 /// One request on a stream and its answer. Loop-bound.
@@ -6,10 +7,17 @@ final class HTTP2Exchange: HTTP2StreamDelegate {
   private let stream: HTTP2Stream
   private let edge: EdgeLoop
   private let peer: SocketAddress
-  private var request = HTTPRequest(head: HTTPRequestHead())
-  private var task: Task<Void, Never>?
+  private var head = HTTPRequestHead()
+  /// Nil when the request has none.
+  private var body: RequestBody?
+  private var received: [UInt8] = []
+  /// Bytes of the body for which the peer's window has not been given back.
+  private var unconsumed = 0
+  private var task: HandlerTask?
   private var timer: Timer?
   private var isAnswered = false
+  /// The request ended with its head.
+  private var endsWithHead = false
 
   init(stream: HTTP2Stream, edge: EdgeLoop, peer: SocketAddress) {
     self.stream = stream
@@ -17,50 +25,57 @@ final class HTTP2Exchange: HTTP2StreamDelegate {
     self.peer = peer
   }
 
-  func begin(_ fields: borrowing HeaderFields) {
+  /// The head has arrived: the request begins to be answered.
+  func begin(_ fields: borrowing HeaderFields, endsStream: Bool) {
+    endsWithHead = endsStream
     do throws(HTTPRejection) {
-      request.head = try HTTP2RequestHead.read(fields, limits: edge.limits)
-      if let length = request.head.value("content-length"),
-        (Int(String(decoding: length, as: UTF8.self)) ?? 0) > edge.limits.bodyBytes
-      {
-        throw .bodyTooLarge
+      head = try HTTP2RequestHead.read(fields, limits: edge.limits)
+      if !endsStream {
+        let length = head.value("content-length").flatMap { Int(String(decoding: $0, as: UTF8.self)) } ?? 0
+        guard length <= edge.limits.bodyBytes else { throw .bodyTooLarge }
       }
     } catch {
-      return refuse(error)
+      return write(edge.handler.answer(error, from: peer))
     }
-    timer = edge.loop.schedule(after: edge.limits.bodyTimeout) { self.refuse(.requestTimeout) }
+    if !endsStream {
+      body = RequestBody()
+      body?.source = self
+    }
+    let task = edge.tasks.next()
+    self.task = task
+    let own = LoopBound(self, loop: edge.loop)
+    task.run {
+      let exchange = own.value
+      let response = await exchange.edge.handler.answer(exchange.head, exchange.body, from: exchange.peer)
+      exchange.task = nil
+      exchange.write(response)
+    }
   }
 
   func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {
-    stream.consume(bytes.byteCount)
-    guard !isAnswered else { return }
-    guard request.body.count + bytes.byteCount <= edge.limits.bodyBytes else { return refuse(.bodyTooLarge) }
-    bytes.withUnsafeBytes { request.body.append(contentsOf: $0) }
+    guard let body, body.isArriving, !isAnswered else { return stream.consume(bytes.byteCount) }
+    guard received.count + bytes.byteCount <= edge.limits.bodyBytes else {
+      body.fail(.bodyTooLarge)
+      received = []
+      return
+    }
+    bytes.withUnsafeBytes { received.append(contentsOf: $0) }
+    // A body that nobody has asked for yet stays within the stream's window.
+    if body.isWanted { stream.consume(bytes.byteCount) } else { unconsumed += bytes.byteCount }
   }
 
   func ended(_ stream: HTTP2Stream) {
-    guard !isAnswered else { return }
     stopTimer()
-    let own = LoopBound(self, loop: edge.loop)
-    let request = request
-    let task = Task.immediate(executorPreference: edge.loop) {
-      let response = await own.value.edge.handler.answer(request, from: own.value.peer)
-      own.value.write(response)
-    }
-    if !isAnswered { self.task = task }
+    body?.complete(received)
+    received = []
   }
 
   func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {
     stopTimer()
     isAnswered = true
+    body?.fail(.clientGone)
     task?.cancel()
     task = nil
-  }
-
-  private func refuse(_ rejection: HTTPRejection) {
-    guard !isAnswered else { return }
-    write(edge.handler.answer(rejection, from: peer))
-    if !stream.hasPeerEnded { stream.resetAfterOutput() }
   }
 
   private func stopTimer() {
@@ -72,22 +87,33 @@ final class HTTP2Exchange: HTTP2StreamDelegate {
     guard !isAnswered else { return }
     isAnswered = true
     stopTimer()
-    task = nil
     var fields = HeaderFields()
-    fields.reserve(byteCount: 768)
-    fields.append(":status", String(response.status))
+    fields.reserve(byteCount: 256)
     fields.append("date", edge.date)
-    if response.mayHaveBody {
-      fields.append("content-type", "\(response.contentType.field)")
-      fields.append("content-length", String(response.body.count))
-    }
+    if response.hasLength { fields.append("content-length", String(response.body.count)) }
     if !response.requestID.isEmpty { fields.append("x-request-id", response.requestID) }
-    for (name, value) in SecurityFields.all { fields.append("\(name)", "\(value)") }
     response.forEachField { name, value in fields.append("\(name)", value) }
-    let hasBody = response.mayHaveBody && !response.body.isEmpty && request.head.method != .head
-    stream.sendHeaders(nil, fields, endsStream: !hasBody)
-    guard hasBody else { return }
-    stream.write(response.body)
-    stream.finish()
+    let hasBody = response.mayHaveBody && !response.body.isEmpty && head.method != .head
+    stream.sendHeaders(edge.responseHeads.fields(of: response), fields, endsStream: !hasBody)
+    if hasBody {
+      stream.write(response.body)
+      stream.finish()
+    }
+    // The rest of a body that nobody wants is not to be sent (RFC 9113 section 8.1).
+    if !endsWithHead, !stream.hasPeerEnded { stream.resetAfterOutput() }
+  }
+}
+
+extension HTTP2Exchange: RequestBodySource {
+  func bodyIsWanted() {
+    if received.isEmpty, head.value("expect") != nil {
+      var fields = HeaderFields()
+      fields.append(":status", "100")
+      stream.sendInformational(fields)
+    }
+    stream.consume(unconsumed)
+    unconsumed = 0
+    let body = body
+    timer = edge.loop.schedule(after: edge.limits.bodyTimeout) { body?.fail(.requestTimeout) }
   }
 }

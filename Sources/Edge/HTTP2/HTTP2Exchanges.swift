@@ -34,7 +34,7 @@ final class HTTP2Exchanges: HTTP2ConnectionDelegate, DrainableConnection {
   ) {
     let exchange = HTTP2Exchange(stream: stream, edge: edge, peer: connection.tcp.remoteAddress)
     stream.delegate = exchange
-    exchange.begin(fields)
+    exchange.begin(fields, endsStream: endsStream)
   }
 
   func closed(_ connection: HTTP2Connection, reason: HTTP2CloseReason) {

@@ -5,6 +5,7 @@ enum HTTP2RequestHead {
   static func read(_ fields: borrowing HeaderFields, limits: EdgeLimits) throws(HTTPRejection) -> HTTPRequestHead {
     var head = HTTPRequestHead()
     head.bytes.reserveCapacity(fields.listSize)
+    head.fields.reserveCapacity(fields.count)
     var hasTarget = false
     var count = 0
     var targetLength = 0
@@ -38,10 +39,16 @@ enum HTTP2RequestHead {
       }
     }
     if let authority { try checkHost(authority, &head) }
+    if let expect = head.value("expect"), !isContinue(expect) { throw .expectationFailed }
     guard hasTarget else { throw .malformed("The request target must begin with /") }
     guard targetLength <= limits.requestLineBytes else { throw .requestLineTooLong }
     guard count <= limits.fields else { throw .headTooLarge }
     return head
+  }
+
+  /// Whether the client waits to be told to send its body (RFC 9110 section 10.1.1).
+  static func isContinue(_ expect: ArraySlice<UInt8>) -> Bool {
+    expect.map(ASCII.lowercased).elementsEqual("100-continue".utf8)
   }
 
   /// `Host` beside `:authority` must say the same (RFC 9113 section 8.3.1), and then it is dropped.

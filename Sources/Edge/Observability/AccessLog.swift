@@ -16,6 +16,44 @@ struct AccessRecord: Sendable {
   var subject = ""
   /// The documented error code of a failure.
   var errorCode: String?
+  /// Lines like this one that were left out before it.
+  var suppressed = 0
+
+  /// How much the line matters to who runs the edge: a caller's fault is news for nobody.
+  var level: StaticString {
+    switch status {
+    case 500, 501: "error"
+    case 502...599: "warning"
+    default: "info"
+    }
+  }
+}
+
+/// Lets so many lines a second through, of those that anybody can cause without even making a request.
+struct LineBudget {
+  private let perSecond: Int
+  private var second: Int64 = .min
+  private var used = 0
+  private var suppressed = 0
+
+  init(perSecond: Int) {
+    self.perSecond = perSecond
+  }
+
+  /// Nil when the line is to be left out; else how many were left out since the last one.
+  mutating func take(second now: Int64) -> Int? {
+    if now != second {
+      second = now
+      used = 0
+    }
+    guard used < perSecond else {
+      suppressed += 1
+      return nil
+    }
+    used += 1
+    defer { suppressed = 0 }
+    return suppressed
+  }
 }
 
 /// Writes one JSON line a request. Lines of one loop turn are put together and written with one system call.
@@ -68,7 +106,9 @@ extension [UInt8] {
   mutating func append(_ record: AccessRecord, timestamp: [UInt8]) {
     append("{\"time\":\"")
     append(contentsOf: timestamp)
-    append("\",\"level\":\"info\",\"service\":\"edge\",\"message\":\"request\",\"request_id\":")
+    append("\",\"level\":\"")
+    append(record.level)
+    append("\",\"service\":\"edge\",\"message\":\"request\",\"request_id\":")
     append(json: record.requestID)
     append(",\"method\":\"")
     append(text: record.method.name)
@@ -91,6 +131,10 @@ extension [UInt8] {
     if let code = record.errorCode {
       append(",\"error\":")
       append(json: code)
+    }
+    if record.suppressed > 0 {
+      append(",\"suppressed\":")
+      append(decimal: record.suppressed)
     }
     append("}\n")
   }

@@ -33,7 +33,7 @@ final class EdgeMetrics: Sendable {
     let labels = [(name: "method", value: method), (name: "route", value: template)]
     return Route(
       latency: registry.histogram(
-        "cloudbill_http_request_duration_seconds", "Time from a request's end to its answer.", labels),
+        "cloudbill_http_request_duration_seconds", "Time from the end of a request's head to its answer.", labels),
       requests: (1...5).map { status in
         registry.counter(
           "cloudbill_http_requests_total", "Requests answered, by class of status.",

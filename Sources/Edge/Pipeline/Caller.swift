@@ -1,27 +1,19 @@
 internal import RPC
-internal import Reactor
 internal import ServiceKit
 
-/// Who makes a request, as a verified token and a session that was just asked about say. Kept by the token's bytes.
+/// Who makes a request, and in which tenant, as a verified token and a session that was just asked about say.
 final class Caller {
   let subject: String
+  /// The tenant that is acted in: the caller's own, or another one that a super admin has named.
   let tenant: String
   let role: Role
-  /// From this second on the token is worth nothing, whatever the session.
-  let tokenExpiry: Int64
-  /// Until then the session's state is believed.
-  let believedUntil: Instant
-  /// The claims, signed, and the caller's own tenant: what every call on its behalf carries.
+  /// The claims, signed, and the tenant: what every call on the caller's behalf carries.
   let metadata: Metadata
 
-  init(
-    subject: String, tenant: String, role: Role, tokenExpiry: Int64, believedUntil: Instant, metadata: Metadata
-  ) {
+  init(subject: String, tenant: String, role: Role, metadata: Metadata) {
     self.subject = subject
     self.tenant = tenant
     self.role = role
-    self.tokenExpiry = tokenExpiry
-    self.believedUntil = believedUntil
     self.metadata = metadata
   }
 }
@@ -32,7 +24,7 @@ enum BearerToken {
   static func find(in value: ArraySlice<UInt8>?) -> ArraySlice<UInt8>? {
     guard let value, value.count > 7 else { return nil }
     let scheme = "bearer ".utf8
-    guard zip(value, scheme).allSatisfy({ $0 | 0x20 == $1 || $0 == $1 }) else { return nil }
+    guard zip(value, scheme).allSatisfy({ ASCII.lowercased($0) == $1 }) else { return nil }
     let token = value.dropFirst(scheme.count).drop { $0 == ASCII.space }
     return token.isEmpty || token.contains(ASCII.space) ? nil : token
   }

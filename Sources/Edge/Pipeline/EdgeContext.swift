@@ -1,4 +1,5 @@
 internal import RPC
+internal import Reactor
 internal import Schema
 internal import ServiceKit
 
@@ -12,9 +13,16 @@ struct EdgeContext: Sendable {
   let signer: ClaimsSigner
   let origins: CrossOriginPolicy
   let metrics: EdgeMetrics
-  let memories = CallerMemories()
+  let memories = SessionMemories()
+  /// What the edge can reach.
+  let health: ServicesHealth
+  /// For what takes too long for a loop.
+  let pool = BlockingPool(threads: 1, queueLimit: 16)
 
   var limits: EdgeLimits { configuration.limits }
+
+  /// The service that knows the sessions.
+  private static let sessionService = "auth"
 
   /// - Parameter channels: by the service that they lead to.
   /// - Throws: `EdgeError` when a route has nobody behind it or two have the same place.
@@ -23,8 +31,9 @@ struct EdgeContext: Sendable {
     signer: ClaimsSigner, registry: MetricsRegistry
   ) throws(EdgeError) {
     self.configuration = configuration
-    guard let auth = channels["auth"] else { throw .noChannel(service: "auth") }
+    guard let auth = channels[Self.sessionService] else { throw .noChannel(service: Self.sessionService) }
     self.auth = auth
+    health = ServicesHealth(channels, essential: Self.sessionService)
     self.tokens = tokens
     self.signer = signer
     origins = CrossOriginPolicy(origins: configuration.allowedOrigins)

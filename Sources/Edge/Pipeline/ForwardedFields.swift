@@ -19,7 +19,7 @@ enum ForwardedFields {
     from peer: SocketAddress, to metadata: inout Metadata
   ) throws(ErrorAnswer) {
     if let parent = head.value(fields.traceParent), isTraceParent(parent) {
-      metadata.append(String(decoding: parent, as: UTF8.self), for: traceParent)
+      metadata.append(ascii: Array(parent), for: traceParent)
     }
     if route.access == .open { metadata.append(address(of: peer), for: clientAddress) }
     if let tags = conditions.ifMatch, !head.method.isSafe {
@@ -30,13 +30,13 @@ enum ForwardedFields {
       throw .validation(
         "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces", field: "Idempotency-Key")
     }
-    metadata.append(String(decoding: key, as: UTF8.self), for: idempotencyKey)
+    metadata.append(ascii: Array(key), for: idempotencyKey)
   }
 
   /// Takes over what a reply says about itself.
-  static func take(_ metadata: Metadata, into response: inout HTTPResponse) {
+  static func take(_ metadata: Metadata, _ route: RestRoute, into response: inout HTTPResponse) {
     response.entityTag = metadata["etag"]
-    if let replayed = metadata["idempotent-replayed"] {
+    if route.idempotency == .keyed, let replayed = metadata["idempotent-replayed"] {
       response.fields.append(.init(name: "idempotent-replayed", value: replayed))
     }
   }

@@ -18,9 +18,13 @@ enum OpenPage {
     }
   }
 
-  func response(timestamp: [UInt8], requestID: [UInt8]) -> HTTPResponse {
+  func response(_ health: ServicesHealth, timestamp: [UInt8], requestID: [UInt8]) -> HTTPResponse {
     switch self {
-    case .health: return HTTPResponse(200, requestID: requestID, body: Self.health(timestamp: timestamp))
+    case .health:
+      let (status, services) = health.report
+      return HTTPResponse(
+        status == .unhealthy ? 503 : 200, requestID: requestID,
+        body: Self.body(status, services, timestamp: timestamp))
     case .document:
       var response = HTTPResponse(200, requestID: requestID, body: Self.documentBytes)
       response.entityTag = Self.documentTag
@@ -41,11 +45,21 @@ enum OpenPage {
     return "\"\(String(decoding: digits, as: UTF8.self))\""
   }()
 
-  /// For balancers: says that the edge answers, and nothing else.
-  private static func health(timestamp: [UInt8]) -> [UInt8] {
+  /// For balancers: whether requests can be answered, and which services serve. Nothing else of the inside.
+  private static func body(
+    _ status: ServicesHealth.Status, _ services: [(name: String, isServing: Bool)], timestamp: [UInt8]
+  ) -> [UInt8] {
     var body: [UInt8] = []
     Envelope.openData(&body)
-    body.append("{\"status\":\"healthy\"}")
+    body.append("{\"status\":")
+    body.append(json: status.rawValue)
+    body.append(",\"services\":{")
+    for (index, service) in services.enumerated() {
+      if index > 0 { body.append(ASCII.comma) }
+      body.append(json: service.name)
+      body.append(service.isServing ? ":\"healthy\"" : ":\"unhealthy\"")
+    }
+    body.append("}}")
     Envelope.close(&body, message: nil, timestamp: timestamp)
     return body
   }

@@ -48,9 +48,9 @@ enum Transcoding {
     var place = 0
     for segment in route.segments {
       guard case .variable(let field) = segment, place < variables.count else { continue }
-      let text = PercentEncoding.decode(head.bytes[variables[place].indices], plusIsSpace: false)
+      let text = PercentEncoding.decodeBytes(head.bytes[variables[place].indices], plusIsSpace: false)
       place += 1
-      // A path that cannot be a name of ours names nothing.
+      // A path that cannot be a name of ours names nothing. That it is text is checked where it is set.
       guard let text else { throw .notFound }
       do throws(ProtobufError) {
         try message.set(field, text: text)

@@ -89,6 +89,11 @@ public enum EdgeProcess {
     if let address = settings.edge.metricsAddress {
       page = try await InternalPage.start(on: address, loop: group.loops[0], registry: registry) { state.isServing }
     }
+    let limits = settings.edge.limits
+    // Asked once before anybody is answered, so that the first answer is true.
+    await context.health.ask(timeout: limits.healthTimeout)
+    let watch = Task { await context.health.watch(every: limits.healthInterval, timeout: limits.healthTimeout) }
+    defer { watch.cancel() }
     do {
       let bound = try await server.start(on: settings.edge.address)
       state.serving()
@@ -98,6 +103,8 @@ public enum EdgeProcess {
       state.draining()
       logger.info("draining")
       await server.drain(within: settings.drainLimit)
+      watch.cancel()
+      await watch.value
       for channel in channels.values { await channel.close() }
     } catch {
       await page?.close()

@@ -6,6 +6,8 @@ internal import ServiceKit
 final class EdgeRoute: Sendable {
   let rest: RestRoute
   let method: HTTPMethod
+  /// The method behind it, which the edge does not ask again by itself: a client knows better whether it still waits.
+  let call: MethodDescriptor
   /// Leads to the service.
   let channel: Channel
   let numbers: EdgeMetrics.Route
@@ -14,6 +16,7 @@ final class EdgeRoute: Sendable {
   init(_ rest: RestRoute, channel: Channel, numbers: EdgeMetrics.Route) {
     self.rest = rest
     method = HTTPMethod(name: rest.method)
+    call = MethodDescriptor(path: rest.rpcPath, idempotency: rest.idempotency)
     self.channel = channel
     self.numbers = numbers
     switch rest.access {

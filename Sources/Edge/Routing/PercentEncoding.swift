@@ -3,9 +3,12 @@ enum PercentEncoding {
   /// The text of a path segment, or of a query's name or value, where `+` also stands for a space.
   /// `nil` for a broken escape, for text that is not UTF-8, and for a NUL: no field of ours may hold one.
   static func decode(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
-    guard bytes.contains(where: { $0 == 0x25 || ($0 == 0x2B && plusIsSpace) }) else {
-      return String(validating: bytes, as: UTF8.self)
-    }
+    decodeBytes(bytes, plusIsSpace: plusIsSpace).flatMap { String(validating: $0, as: UTF8.self) }
+  }
+
+  /// The same before it is known to be text; `nil` for a broken escape and for a NUL.
+  static func decodeBytes(_ bytes: ArraySlice<UInt8>, plusIsSpace: Bool) -> [UInt8]? {
+    guard bytes.contains(where: { $0 == 0x25 || ($0 == 0x2B && plusIsSpace) }) else { return Array(bytes) }
     var decoded: [UInt8] = []
     decoded.reserveCapacity(bytes.count)
     var index = bytes.startIndex
@@ -23,7 +26,7 @@ enum PercentEncoding {
         index += 1
       }
     }
-    return String(validating: decoded, as: UTF8.self)
+    return decoded
   }
 }
 

@@ -152,6 +152,82 @@ struct HTTP1ConnectionTests {
     #expect(try client.readToEnd() == "")
   }
 
+  @Test("a request waits for an unsafe one before it, although both came in one segment")
+  func unsafeFirst() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("GET /a\(plain)PATCH /b?hold\(plain)GET /c\(plain)")
+    await live.untilHolding()
+    #expect(try client.readAnswer().body == "GET /a")
+    #expect(await live.begun == ["GET /a", "PATCH /b"])
+    await live.release()
+    #expect(try client.readAnswer().body == "PATCH /b")
+    #expect(try client.readAnswer().body == "GET /c")
+  }
+
+  @Test("an answer that needs no body does not wait for it", arguments: ["", "Expect: 100-continue\r\n"])
+  func beforeBody(_ expect: String) async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("POST /a?ignore HTTP/1.1\r\nHost: a\r\n\(expect)Content-Length: 1000000\r\n\r\n")
+    let answer = try client.readAnswer()
+    #expect(answer.body == "POST /a" && answer.fields["connection"] == "close")
+    // What is still sent is not taken for a request.
+    client.send("GET /never\(plain)")
+    client.endOutput()
+    #expect(try client.readToEnd() == "")
+  }
+
+  @Test("the short rest of a body nobody wanted is thrown away, and the connection used again")
+  func shortRest() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("POST /a?ignore HTTP/1.1\r\nHost: a\r\nContent-Length: 19\r\n\r\nGET")
+    let answer = try client.readAnswer()
+    #expect(answer.body == "POST /a" && answer.fields["connection"] == nil)
+    client.send(" /a HTTP/1.1\r\n\r\nGET /b\(plain)")
+    #expect(try client.readAnswer().body == "GET /b")
+  }
+
+  @Test("a body that nobody wants yet is read when somebody does")
+  func unwanted() async throws {
+    let live = try await LiveConnections()
+    let client = try RawClient(port: live.port)
+    client.send("PATCH /a?hold\(plain)POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+    await live.untilHolding()
+    client.send([UInt8](repeating: 0x78, count: 100_000))
+    await live.release()
+    #expect(try client.readAnswer().body == "PATCH /a")
+    #expect(try client.readAnswer().body == "POST /b 100000")
+  }
+
+  @Test(
+    "a peer that takes no answer is cut off in time, whether it asks for more or not",
+    arguments: ["", "Connection: close\r\n"])
+  func unread(_ field: String) async throws {
+    var limits = EdgeLimits()
+    limits.answerTimeout = .milliseconds(100)
+    let live = try await LiveConnections(limits: limits)
+    let client = try RawClient(port: live.port)
+    // More than the sockets' buffers take.
+    client.send("GET /large?bytes=15000000 HTTP/1.1\r\nHost: a\r\n\(field)\r\n")
+    await live.untilOpen(1)
+    await live.untilOpen(0)
+    withExtendedLifetime(client) {}
+  }
+
+  @Test("the pace of a peer is kept by what it takes, not by what waits")
+  func pace() {
+    var pace = OutputPace()
+    pace.wrote(1000)
+    pace.begin(waiting: 900)
+    #expect(!pace.isKept(waiting: 900, least: 100) && !pace.isKept(waiting: 801, least: 100))
+    #expect(pace.isKept(waiting: 800, least: 100) && pace.isKept(waiting: 0, least: 1_000_000))
+    // More was written, nothing was taken.
+    pace.wrote(5000)
+    #expect(!pace.isKept(waiting: 5900, least: 100))
+  }
+
   @Test("is closed without a word when idle, before and after a request")
   func idle() async throws {
     var limits = EdgeLimits()

@@ -23,8 +23,8 @@ enum ParserTrace {
           let line = "rejected \(rejection.status) \(rejection.message)"
           if trace.last != line { trace.append(line) }
           break reading
-        case .expectsContinue:
-          trace.append("continue")
+        case .body(let bytes):
+          trace.append("body {\(String(decoding: bytes, as: UTF8.self))}")
         case .request(let request, let keepsAlive):
           trace.append(describe(request, keepsAlive))
         }

@@ -56,4 +56,23 @@ struct AccessLogTests {
     #expect(lines.count == 100)
     #expect(lines.allSatisfy { $0.first == 0x7B && $0.last == 0x7D })
   }
+
+  @Test(
+    "the level tells whose fault it was",
+    arguments: [(200, "info"), (400, "info"), (429, "info"), (499, "info"), (500, "error"), (503, "warning")])
+  func level(_ status: Int, _ expected: String) {
+    var record = AccessRecord()
+    record.status = status
+    var line: [UInt8] = []
+    line.append(record, timestamp: [])
+    #expect(String(decoding: line, as: UTF8.self).contains("\"level\":\"\(expected)\""))
+  }
+
+  @Test("what anybody can cause is told a few times a second, and how often it was not")
+  func sampling() {
+    var budget = LineBudget(perSecond: 2)
+    #expect((0..<5).map { _ in budget.take(second: 1) } == [0, 0, nil, nil, nil])
+    #expect((0..<3).map { _ in budget.take(second: 2) } == [3, 0, nil])
+    #expect(budget.take(second: 3) == 1)
+  }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import ServiceKit
+import TestSupport
 import Testing
 
 @testable import Edge
@@ -102,18 +103,6 @@ struct PipelineTests {
     }
   }
 
-  @Test("a session is asked about once in a while, and forgotten everywhere at sign-out")
-  func sessions() async throws {
-    try await withEdge(adjusting: { $0.limits.sessionMemory = .seconds(600) }) { edge in
-      let token = edge.token()
-      for _ in 0..<20 { #expect(try edge.ask("GET", "/api/auth/me", token: token).status == 200) }
-      // Once on each of the two loops at most.
-      #expect((1...2).contains(edge.sessions.asked))
-      #expect(try edge.ask("POST", "/api/auth/logout", token: token).status == 200)
-      for _ in 0..<20 { try expect(try edge.ask("GET", "/api/auth/me", token: token), 401, "UNAUTHORIZED") }
-    }
-  }
-
   @Test("bad requests are refused by the documented status, code and field")
   func refusals() async throws {
     try await withEdge { edge in
@@ -168,7 +157,7 @@ struct PipelineTests {
     }
   }
 
-  @Test("a service's failure tells nothing of its inside; one that is away or slow is 503 or 504")
+  @Test("a service's failure tells nothing of its inside; one that is slow is 504")
   func services() async throws {
     try await withEdge(adjusting: { $0.limits.callTimeout = .milliseconds(300) }) { edge in
       let token = edge.token()
@@ -176,11 +165,18 @@ struct PipelineTests {
       try expect(broken, 500, "INTERNAL_SERVER_ERROR")
       #expect(!broken.body.contains("secret"))
       try expect(try edge.ask("GET", "/api/billing/subscriptions/slow", token: token), 504, "GATEWAY_TIMEOUT")
+    }
+  }
+
+  @Test("a service that is away is 503 with advice to retry")
+  func away() async throws {
+    try await withEdge { edge in
+      let token = edge.token()
+      #expect(try edge.ask("GET", "/api/billing/subscriptions/abc", token: token).status == 200)
       await edge.stopServices()
       let away = try edge.ask("GET", "/api/billing/subscriptions/abc", token: token)
       try expect(away, 503, "SERVICE_UNAVAILABLE")
       #expect(away.fields["retry-after"] == "1")
-      #expect(try edge.ask("GET", "/health").status == 200)
     }
   }
 
@@ -246,6 +242,29 @@ struct PipelineTests {
         let answer = try edge.ask(
           "POST", "/api/billing/subscriptions", token: viewer, fields: ["content-type: \(type)"], body: body)
         try expect(answer, 403, "FORBIDDEN")
+      }
+    }
+  }
+
+  @Test("who may not pass is told so before the body is sent", arguments: [false, true])
+  func refusedBeforeBody(waits: Bool) async throws {
+    try await withEdge { edge in
+      let path = "/api/billing/subscriptions"
+      let viewer = ["authorization: Bearer \(edge.token(.viewer))", "x-tenant-id: \(EdgeWorld.tenant)"]
+      let cases: [(path: String, fields: [String], status: Int)] = [
+        (path, [], 401), (path, viewer, 403), ("/api/nothing", [], 404), ("/health", [], 405),
+        (
+          path, ["authorization: Bearer \(edge.token())", "x-tenant-id: \(EdgeWorld.tenant)", "content-type: a/b"], 415
+        ),
+      ]
+      for (path, fields, status) in cases {
+        let client = try RawClient(port: edge.port)
+        let expect = waits ? ["expect: 100-continue"] : []
+        client.send(
+          (["POST \(path) HTTP/1.1", "host: edge", "content-length: 1000000"] + expect + fields).joined(
+            separator: "\r\n") + "\r\n\r\n")
+        let answer = try client.readAnswer()
+        #expect(answer.status == status && answer.fields["connection"] == "close", "\(path): \(answer)")
       }
     }
   }
@@ -374,6 +393,72 @@ struct PipelineTests {
       let answer = try edge.ask("GET", "/health")
       try expect(answer, 503, "SERVICE_UNAVAILABLE")
       #expect(answer.fields["retry-after"] == "1")
+    }
+  }
+
+  @Test("an answer to GET is compressed for who takes that, under a tag of its own")
+  func compression() async throws {
+    try await withEdge { edge in
+      let token = edge.token()
+      let path = "/api/billing/subscriptions/large"
+      for encoding in ["gzip", "br, gzip;q=0.5", "*"] {
+        let url = "http://127.0.0.1:\(edge.port)\(path)"
+        let result = try runProcess(
+          "curl",
+          [
+            "-s", "--http1.1", "--compressed", "-H", "accept-encoding: \(encoding)", "-H",
+            "authorization: Bearer \(token)",
+            "-H", "x-tenant-id: \(EdgeWorld.tenant)", "-w", "%{size_download} %header{content-encoding} %header{vary}",
+            url,
+          ])
+        #expect(result.outputText.contains(String(repeating: "x", count: 100_000)))
+        #expect(result.outputText.hasSuffix(" gzip accept-encoding"), "\(result.outputText.suffix(60))")
+        let size = result.outputText.split(separator: "}").last?.split(separator: " ").first.flatMap { Int($0) }
+        #expect(size.map { $0 < 1000 } == true)
+      }
+      // Too small, not wanted, not a GET, not a success.
+      for (method, path, encoding) in [
+        ("GET", "/api/billing/subscriptions/abc", "gzip"), ("GET", path, "identity"), ("GET", path, "gzip;q=0"),
+        ("POST", "/api/billing/subscriptions/large/cancel", "gzip"),
+        ("GET", "/api/billing/subscriptions/missing", "gzip"),
+      ] {
+        let answer = try edge.ask(method, path, token: token, fields: ["accept-encoding: \(encoding)"])
+        #expect(answer.fields["content-encoding"] == nil, "\(method) \(path) \(encoding)")
+      }
+      let document = try edge.ask("HEAD", "/openapi.json", fields: ["accept-encoding: gzip"], readsBody: false)
+      let tag = try #require(document.fields["etag"])
+      #expect(tag.hasSuffix("-gzip\"") && document.fields["content-encoding"] == "gzip")
+      let seen = try edge.ask("GET", "/openapi.json", fields: ["accept-encoding: gzip", "if-none-match: \(tag)"])
+      #expect(seen.status == 304 && seen.fields["etag"] == tag && seen.fields["vary"] == "accept-encoding")
+    }
+  }
+
+  @Test("/health tells what can be reached")
+  func health() async throws {
+    try await withEdge(adjusting: { $0.limits.healthInterval = .milliseconds(20) }) { edge in
+      func ask() throws -> (Int, [String: Any]) {
+        let answer = try edge.ask("GET", "/health", tenant: nil)
+        return (answer.status, try #require(try object(answer)["data"] as? [String: Any]))
+      }
+      func until(_ status: String, _ code: Int) async throws {
+        while true {
+          if let now = try ask().1["status"] as? String, now == status { break }
+          try await Task.sleep(for: .milliseconds(10))
+        }
+        let (answered, data) = try ask()
+        #expect(answered == code)
+        let expected = status == "healthy" ? "healthy" : "unhealthy"
+        #expect(data["services"] as? [String: String] == ["auth": expected, "billing": expected])
+      }
+      // The very first answer is true.
+      let first = try ask().1["status"] as? String
+      #expect(first == "healthy")
+      edge.setHealth(.notServing)
+      try await until("unhealthy", 503)
+      edge.setHealth(.serving)
+      try await until("healthy", 200)
+      await edge.stopServices()
+      try await until("unhealthy", 503)
     }
   }
 }

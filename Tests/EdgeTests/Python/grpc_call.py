@@ -10,6 +10,11 @@ path = "/cloudbill.billing.v1.Billing/GetSubscription"
 same = {"request_serializer": bytes, "response_deserializer": bytes}
 
 
+def endless():
+    yield b""
+    time.sleep(30)
+
+
 def outcome(call):
     start = time.monotonic()
     try:
@@ -24,3 +29,5 @@ def outcome(call):
 
 outcome(lambda: channel.unary_unary(path, **same)(b"", timeout=60))
 outcome(lambda: list(channel.unary_stream(path, **same)(b"", timeout=60)))
+outcome(lambda: channel.stream_unary(path, **same)(endless(), timeout=60))
+outcome(lambda: list(channel.stream_stream(path, **same)(endless(), timeout=60)))

@@ -126,6 +126,32 @@ def cases(port):
     yield "announced too large", ask(post(b"", ("content-length", "1048577"), ends=False))
     yield "bad JSON", ask(post(b"{"))
 
+    def unread_body(path, *fields):
+        head = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "edge"),
+                ("content-length", "1000000"), *fields]
+        return ask(lambda c: c.headers(head, flags=END_HEADERS))
+
+    yield "refused before its body", unread_body("/api/billing/subscriptions")
+    yield "refused before the body it would continue", unread_body("/api/auth/me", ("expect", "100-continue"))
+    yield "unknown expectation", unread_body("/api/auth/login", ("expect", "magic"))
+
+    def continues():
+        client = Client(port)
+        client.send(client.headers(POST + [("expect", "100-continue")], flags=END_HEADERS))
+        seen = []
+        for kind, flags, number, payload in client.frames():
+            if kind == SETTINGS and not flags & ACK:
+                client.send(frame(SETTINGS, ACK, 0))
+            if kind == HEADERS:
+                seen.append(dict(client.decoder.decode(payload))[":status"])
+                if seen == ["100"]:
+                    client.send(frame(DATA, END_STREAM, 1, good))
+            if number == 1 and flags & END_STREAM:
+                return ", then ".join(seen)
+        return "closed"
+
+    yield "continue", continues()
+
     def oversize():
         client = Client(port)
         client.send(client.headers(POST, flags=END_HEADERS))

@@ -73,12 +73,15 @@ final class EdgeWorld: Sendable {
   /// Takes the services away.
   func stopServices() async { await server.close() }
 
+  /// Lets the services say that they do or do not serve, as they do when their database is away.
+  func setHealth(_ status: HealthStatus.Status) { server.health.setAll(status) }
+
   func token(
     _ role: Role = .admin, session: String = UUID().uuidString.lowercased(), tenant: String = EdgeWorld.tenant,
     lifetime: Int64 = 3600
   ) -> String {
     let now = Int64(Date().timeIntervalSince1970)
-    sessions.begin(session, role)
+    sessions.begin(session, role, tenant: tenant)
     return String(
       decoding: tokens.sign(
         TokenClaims(
@@ -108,9 +111,33 @@ final class EdgeWorld: Sendable {
 
   /// Which sessions there are, which have ended, and how often was asked.
   final class Sessions: Sendable {
-    private let state = Mutex((roles: [String: Role](), ended: Set<String>(), asked: 0))
-    func begin(_ id: String, _ role: Role) { state.withLock { $0.roles[id] = role } }
+    private struct State {
+      var roles: [String: Role] = [:]
+      var tenants: [String: String] = [:]
+      var ended: Set<String> = []
+      var asked = 0
+      var crossings: [String] = []
+      var answer: (@Sendable () async -> Void)?
+    }
+
+    private let state = Mutex(State())
+    func begin(_ id: String, _ role: Role, tenant: String) {
+      state.withLock { state in
+        state.roles[id] = role
+        state.tenants[id] = tenant
+      }
+    }
+    func change(_ id: String, to role: Role) { state.withLock { $0.roles[id] = role } }
     func role(_ id: String) -> Role? { state.withLock { $0.roles[id] } }
+    func tenant(_ id: String) -> String? { state.withLock { $0.tenants[id] } }
+    func noteCrossing(to tenant: String) { state.withLock { $0.crossings.append(tenant) } }
+    /// The tenants that super admins were checked for, other than their own.
+    var crossings: [String] { state.withLock { $0.crossings } }
+    /// What a check waits for between looking at the session and answering.
+    var delay: (@Sendable () async -> Void)? {
+      get { state.withLock { $0.answer } }
+      set { state.withLock { $0.answer = newValue } }
+    }
     func end(_ id: String) { state.withLock { _ = $0.ended.insert(id) } }
     func ask(_ id: String) -> Bool {
       state.withLock { state in
@@ -145,7 +172,10 @@ private struct FakeAuth: AuthV1.AuthService {
   }
 
   func logout(_ request: AuthV1.LogoutRequest, _ call: ServerCall) async throws(RPCError) -> AuthV1.LogoutResponse {
-    if let session = try call.claims.session { sessions.end(session.description) }
+    if let session = try call.claims.session {
+      sessions.end(session.description)
+      call.tell([.session(session.description)])
+    }
     return AuthV1.LogoutResponse()
   }
 
@@ -160,9 +190,17 @@ private struct FakeAuth: AuthV1.AuthService {
   func checkSession(
     _ request: AuthV1.CheckSessionRequest, _ call: ServerCall
   ) async throws(RPCError) -> AuthV1.CheckSessionResponse {
-    guard sessions.ask(request.sessionID) else { return AuthV1.CheckSessionResponse(state: .ended) }
-    let role = sessions.role(request.sessionID)?.message ?? .unspecified
-    return AuthV1.CheckSessionResponse(state: .active, role: role, tenantID: request.tenantID, email: "a@acme.test")
+    guard sessions.ask(request.sessionID), let own = sessions.tenant(request.sessionID) else {
+      return AuthV1.CheckSessionResponse(state: .ended)
+    }
+    let role = sessions.role(request.sessionID)
+    if request.tenantID != own {
+      guard role == .superAdmin else { return AuthV1.CheckSessionResponse(state: .tenantDenied) }
+      sessions.noteCrossing(to: request.tenantID)
+    }
+    await sessions.delay?()
+    return AuthV1.CheckSessionResponse(
+      state: .active, role: role?.message ?? .unspecified, tenantID: own, email: "a@acme.test")
   }
 }
 
@@ -220,6 +258,17 @@ private struct FakeBilling: BillingV1.BillingService {
     case "missing": throw .service(.notFound("Subscription not found"))
     case "request-id": return BillingV1.Subscription(id: call.requestID)
     default: break
+    }
+    // A service may tell of any change, with its answer or with its failure.
+    for (prefix, change) in [("user-", SessionChange.user), ("tenant-", SessionChange.tenant)]
+    where request.id.hasPrefix(prefix) {
+      call.tell([change(String(request.id.dropFirst(prefix.count)))])
+    }
+    if request.id.hasPrefix("failing-") {
+      let change = SessionChange.user(String(request.id.dropFirst("failing-".count)))
+      var error = RPCError.service(.conflict("no"))
+      error.metadata.append(SessionChange.text([change]), for: SessionChange.key)
+      throw error
     }
     return BillingV1.Subscription(id: request.id, tenantID: try call.tenant.description)
   }

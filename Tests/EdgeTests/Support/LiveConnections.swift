@@ -40,6 +40,19 @@ final class LiveConnections {
     while await onLoop({ _ in handler.value.holding }) == 0 { await Task.yield() }
   }
 
+  /// What has begun to be answered, in that order.
+  var begun: [String] {
+    get async {
+      let handler = handler
+      return await onLoop { _ in handler.value.begun }
+    }
+  }
+
+  /// Waits until so many connections are open.
+  func untilOpen(_ count: Int) async {
+    while await onLoop({ $0.openConnections }) != count { await Task.yield() }
+  }
+
   func release() async {
     let handler = handler
     await onLoop { _ in handler.value.release() }
@@ -52,10 +65,12 @@ final class LiveConnections {
   }
 }
 
-/// Answers with what it was asked; `?wait=MILLISECONDS` answers later, `?hold` when it is released.
+/// Answers with what it was asked; `?wait=MILLISECONDS` answers later, `?hold` when it is released, `?ignore` without its body,
+/// `?bytes=COUNT` at length.
 final class SayingBack: RequestHandler {
   private let loop: EventLoop
   private var held: [CheckedContinuation<Void, Never>] = []
+  private(set) var begun: [String] = []
   /// Requests that wait to be released.
   var holding: Int { held.count }
 
@@ -63,15 +78,22 @@ final class SayingBack: RequestHandler {
     self.loop = loop
   }
 
-  func answer(_ request: HTTPRequest, from peer: SocketAddress) async -> HTTPResponse {
-    let head = request.head
-    if head.query.map(head.text) == "hold" {
-      await withCheckedContinuation { held.append($0) }
-    } else if let query = head.query.map(head.text), let milliseconds = Int(query.drop { $0 != "=" }.dropFirst()) {
-      try? await loop.sleep(for: .milliseconds(milliseconds))
-    }
+  func answer(_ head: HTTPRequestHead, _ body: RequestBody?, from peer: SocketAddress) async -> HTTPResponse {
     var text = "\(head.method.name) \(head.text(head.path))"
-    if !request.body.isEmpty { text += " \(request.body.count)" }
+    begun.append(text)
+    let query = head.query.map(head.text)?.split(separator: "=") ?? []
+    switch query.first {
+    case "hold": await withCheckedContinuation { held.append($0) }
+    case "wait": try? await loop.sleep(for: .milliseconds(Int(query[1]) ?? 0))
+    case "bytes": text = String(repeating: "x", count: Int(query[1]) ?? 0)
+    case "ignore": return HTTPResponse(200, requestID: [], body: Array(text.utf8))
+    default: break
+    }
+    do throws(HTTPRejection) {
+      if let bytes = try await body?.whole() { text += " \(bytes.count)" }
+    } catch {
+      return answer(error, from: peer)
+    }
     return HTTPResponse(200, requestID: [], body: Array(text.utf8))
   }
 
