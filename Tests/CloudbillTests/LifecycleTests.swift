@@ -69,8 +69,13 @@ struct LifecycleTests {
     try mesh.eventually("unhealthy") {
       try RestClient(url: "http://127.0.0.1:\(mesh.billingMetrics)").get("/health").status == 503
     }
+    try mesh.eventually("told by the edge") {
+      let health = try client.get("/health")
+      return health.status == 503 && health.json["data"]["status"].text == "unhealthy"
+    }
     kill(mesh.supervisor, SIGCONT)
     try mesh.eventually("recovered") { try client.get("/api/billing/subscriptions").status == 200 }
+    try mesh.eventually("told by the edge") { try client.get("/health").status == 200 }
     #expect(mesh.interrupt() == 0)
     #expect(mesh.processes == [])
   }

@@ -43,11 +43,11 @@ final class ServicesHealth: Sendable {
     serving.withLock { $0 = answers }
   }
 
-  /// Asks again and again until the task is cancelled.
+  /// Asks again and again until the task is cancelled; ten times as often while something is away, so that its return is soon known.
   func watch(every interval: Duration, timeout: Duration) async {
     while !Task.isCancelled {
       await ask(timeout: timeout)
-      try? await Task.sleep(for: interval)
+      try? await Task.sleep(for: report.status == .healthy ? interval : interval / 10)
     }
   }
 
