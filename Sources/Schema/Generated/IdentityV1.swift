@@ -64,7 +64,7 @@ extension IdentityV1 {
 
     /// The user's id, or `service:NAME` when a process of ours calls for itself.
     public var subject: String = ""
-    /// The tenant whose rows the call may see; empty only for a service's own call.
+    /// The tenant whose rows the call may see: the user's own, or the one that a service acts for. Empty for a service that acts for none.
     public var tenantID: String = ""
     /// The user's role; unspecified for a service's own call.
     public var role: Role = .unspecified
@@ -76,6 +76,8 @@ extension IdentityV1 {
     public var issuer: String = ""
     /// The user's address, for the audit trail.
     public var email: String = ""
+    /// The id of the user whose wish a service passes on; empty when it acts by itself, and for users.
+    public var onBehalfOf: String = ""
 
     public init() {}
 
@@ -86,7 +88,8 @@ extension IdentityV1 {
       sessionID: String = "",
       expiresAt: Timestamp? = nil,
       issuer: String = "",
-      email: String = ""
+      email: String = "",
+      onBehalfOf: String = ""
     ) {
       self.subject = subject
       self.tenantID = tenantID
@@ -95,6 +98,7 @@ extension IdentityV1 {
       self.expiresAt = expiresAt
       self.issuer = issuer
       self.email = email
+      self.onBehalfOf = onBehalfOf
     }
 
     public init(_ storage: UnsafePointer<Storage>) {
@@ -105,6 +109,7 @@ extension IdentityV1 {
       self.expiresAt = Timestamp(storage: storage.pointee.expires_at)
       self.issuer = String(storage: storage.pointee.issuer)
       self.email = String(storage: storage.pointee.email)
+      self.onBehalfOf = String(storage: storage.pointee.on_behalf_of)
     }
 
     public func store(into storage: UnsafeMutablePointer<Storage>, arena: Arena) {
@@ -115,6 +120,7 @@ extension IdentityV1 {
       storage.pointee.expires_at = arena.store(self.expiresAt)
       storage.pointee.issuer = arena.store(self.issuer)
       storage.pointee.email = arena.store(self.email)
+      storage.pointee.on_behalf_of = arena.store(self.onBehalfOf)
     }
 
     public static let schema: MessageSchema = MessageSchema(
@@ -128,6 +134,7 @@ extension IdentityV1 {
         FieldSchema(name: "expires_at", jsonName: "expiresAt", type: .message { Timestamp.schema }),
         FieldSchema(name: "issuer", jsonName: "issuer"),
         FieldSchema(name: "email", jsonName: "email"),
+        FieldSchema(name: "on_behalf_of", jsonName: "onBehalfOf"),
       ])
   }
 }

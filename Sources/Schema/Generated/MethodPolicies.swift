@@ -17,7 +17,8 @@ public enum MethodPolicies {
     "/cloudbill.auth.v1.Auth/CheckSession": MethodPolicy(
       access: .service,
       idempotency: .read,
-      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1))
+      retry: RetryRule(maximumAttempts: 3, initialBackoff: .milliseconds(50), maximumBackoff: .seconds(1)),
+      services: ["edge"]
     ),
     "/cloudbill.benchmark.v1.Echo/Echo": MethodPolicy(access: .open, idempotency: .read, retry: nil),
     "/cloudbill.billing.v1.Billing/ListPlans": MethodPolicy(

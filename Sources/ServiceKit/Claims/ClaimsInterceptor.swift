@@ -31,7 +31,8 @@ public struct ClaimsInterceptor: ServerInterceptor {
   ]
 
   public func resolved(for method: MethodDescriptor) -> any ServerInterceptor {
-    MethodClaims(verifier: verifier, requirement: requirement(of: method))
+    MethodClaims(
+      verifier: verifier, requirement: requirement(of: method), services: policies[method.path]?.services ?? [])
   }
 
   /// For who asks without `resolved`: the same, looked up anew.
@@ -44,7 +45,7 @@ public struct ClaimsInterceptor: ServerInterceptor {
     switch policy.access {
     case .open: return .open
     case .session: return .session
-    case .service: return .service
+    case .service: return .nobody
     case .permission(let text): return Permission(text).map(MethodClaims.Requirement.permission) ?? .nobody
     }
   }
@@ -53,40 +54,46 @@ public struct ClaimsInterceptor: ServerInterceptor {
 /// Who may call one method. An object, so that a call holds it without copying what it knows.
 private final class MethodClaims: ServerInterceptor {
   enum Requirement: Sendable {
-    case open, session, service
+    case open, session
     case permission(Permission)
-    /// The method has no policy, or one with a permission that nobody can have.
+    /// No user: the method is for services, or has no policy, or one with a permission that nobody can have.
     case nobody
   }
 
   private let verifier: ClaimsVerifier
   private let requirement: Requirement
+  private let services: Set<String>
 
-  init(verifier: ClaimsVerifier, requirement: Requirement) {
+  init(verifier: ClaimsVerifier, requirement: Requirement, services: Set<String>) {
     self.verifier = verifier
     self.requirement = requirement
+    self.services = services
   }
 
   func begin(_ call: ServerCall) throws(RPCError) {
-    switch requirement {
-    case .open: return
-    case .nobody: throw .service(.forbidden)
-    case .session, .service, .permission: break
-    }
+    if case .open = requirement { return }
+    if case .nobody = requirement, services.isEmpty { throw .service(.forbidden) }
     let claims = try verifiedClaims(call)
-    switch requirement {
-    case .open, .nobody: break
-    case .service:
-      guard case .service = claims.subject else { throw .service(.forbidden) }
-    case .session:
-      guard claims.user != nil else { throw .service(.forbidden) }
+    switch claims.subject {
+    case .service(let name):
+      guard services.contains(name) else { throw .service(.forbidden) }
       try checkTenant(call, claims)
+    case .user:
+      try checkUser(call, claims)
+    }
+    call[ClaimsStorage.self] = claims
+  }
+
+  private func checkUser(_ call: ServerCall, _ claims: CallerClaims) throws(RPCError) {
+    switch requirement {
+    case .open: break
+    case .nobody: throw .service(.forbidden)
+    case .session: try checkTenant(call, claims)
     case .permission(let permission):
       guard let role = claims.role else { throw .service(.forbidden) }
       try checkTenant(call, claims)
       guard role.grants(permission) else { throw .service(.forbidden) }
     }
-    call[ClaimsStorage.self] = claims
   }
 
   private func verifiedClaims(_ call: ServerCall) throws(RPCError) -> CallerClaims {

@@ -1,3 +1,4 @@
+public import Postgres
 internal import Protobuf
 public import Schema
 
@@ -30,9 +31,15 @@ public struct ClaimsSigner: Sendable {
   }
 
   /// Claims for a call that this process makes for itself. Good for five minutes: keep them for less.
-  public func signForService(now: WallTime) throws(CryptographyError) -> [UInt8] {
+  /// - Parameters:
+  ///   - tenant: whose rows the call may see; none by default.
+  ///   - user: whose wish is passed on; none when the process acts by itself.
+  public func signForService(
+    now: WallTime, tenant: TenantID? = nil, onBehalfOf user: UUID? = nil
+  ) throws(CryptographyError) -> [UInt8] {
     try sign(
       IdentityV1.Claims(
-        subject: CallerClaims.servicePrefix + issuer, expiresAt: now.advanced(by: Self.serviceLifetime).timestamp))
+        subject: CallerClaims.servicePrefix + issuer, tenantID: tenant?.description ?? "",
+        expiresAt: now.advanced(by: Self.serviceLifetime).timestamp, onBehalfOf: user?.description ?? ""))
   }
 }

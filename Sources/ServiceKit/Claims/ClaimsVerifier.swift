@@ -7,7 +7,7 @@ internal import Synchronization
 public struct ClaimsKey: Sendable {
   /// Whom the owner of a key may speak for.
   public enum Scope: Sendable, Hashable {
-    /// For itself only.
+    /// For itself only, in whichever tenant it names.
     case itself
     /// For itself and for users: the edge, which has checked their tokens.
     case users
@@ -78,9 +78,16 @@ public final class ClaimsVerifier: Sendable {
     if claims.subject.hasPrefix(CallerClaims.servicePrefix) {
       let name = String(claims.subject.dropFirst(CallerClaims.servicePrefix.count))
       guard name == known.issuer else { throw .notTrusted }
+      let tenant = TenantID(claims.tenantID)
+      let user = UUID(claims.onBehalfOf)
+      // What it says of tenant and user counts or is refused: half of it is never left out.
+      guard claims.tenantID.isEmpty == (tenant == nil), claims.onBehalfOf.isEmpty == (user == nil),
+        user == nil || tenant != nil
+      else { throw .malformed }
       return CallerClaims(
-        subject: .service(name), subjectText: claims.subject, tenant: nil, tenantText: "", role: nil, session: nil,
-        email: "", issuer: claims.issuer, expiresAt: expiry)
+        subject: .service(name), subjectText: claims.subject, onBehalfOf: user, tenant: tenant,
+        tenantText: tenant?.description ?? "", role: nil, session: nil, email: "", issuer: claims.issuer,
+        expiresAt: expiry)
     }
     guard known.scope == .users else { throw .notTrusted }
     guard let user = UUID(claims.subject), let tenant = TenantID(claims.tenantID), let role = Role(claims.role),

@@ -1,4 +1,5 @@
 public import Postgres
+public import Reactor
 
 /// For whom a program runs.
 public enum RunMode: String, Sendable, Hashable, CaseIterable {
@@ -20,6 +21,10 @@ public struct ServiceConfiguration: Sendable {
   public var database: DatabaseConfiguration
   /// Whose claims count.
   public var claimsKeys: [ClaimsKey]
+  /// Vouches for the process's own calls; nil when it makes none.
+  public var signer: ClaimsSigner?
+  /// Where the services that it calls listen, by name.
+  public var peers: [String: [SocketAddress]] = [:]
   /// Signs access tokens; only for a service whose definition says that it does.
   public var accessTokens: JSONWebToken?
   public var mode: RunMode

@@ -1,7 +1,7 @@
 internal import Glibc
 public import Logging
 public import Postgres
-internal import RPC
+public import RPC
 public import Reactor
 internal import Schema
 
@@ -17,6 +17,8 @@ public struct ServiceContext: Sendable {
   public let changes: Changes
   public let reads: Reads
   private let givenTokens: JSONWebToken?
+  private let channels: [String: Channel]
+  private let signer: ClaimsSigner?
 
   init(_ definition: ServiceDefinition, _ configuration: ServiceConfiguration, group: EventLoopGroup) {
     self.group = group
@@ -30,6 +32,35 @@ public struct ServiceContext: Sendable {
     changes = Changes(database: database, tables: definition.tables)
     reads = Reads(database: database, tables: definition.tables)
     givenTokens = configuration.accessTokens
+    signer = configuration.signer
+    // Only those that the definition names, whatever addresses are known.
+    channels = configuration.peers.filter { definition.calls.contains($0.key) }
+      .mapValues { Channel(target: $0, group: group) }
+  }
+
+  /// A service that the definition names among those it calls.
+  /// - Throws: when it names no such one, or the process was not told where it listens.
+  public func channel(to service: String) throws(ServiceProcessError) -> Channel {
+    guard let channel = channels[service] else { throw .missing("the address of \(service)") }
+    return channel
+  }
+
+  /// What a call of the process carries: who it is, the tenant and the user it acts for, and the request it belongs to.
+  /// - Throws: `ServiceProcessError.missing` when the process has no key.
+  public func options(for principal: Principal) throws -> CallOptions {
+    guard let signer else { throw ServiceProcessError.missing("a key to sign calls with") }
+    var options = CallOptions(deadline: principal.deadline)
+    options.metadata.append(
+      try signer.signForService(
+        now: clock.now, tenant: principal.tenant, onBehalfOf: UUID(principal.onBehalfOf) ?? UUID(principal.subject)),
+      for: ClaimsInterceptor.claimsKey)
+    if !principal.requestID.isEmpty { options.metadata.append(principal.requestID, for: "x-request-id") }
+    if let key = principal.key { options.metadata.append(key, for: OncePerKey.metadataKey) }
+    return options
+  }
+
+  func closeChannels() async {
+    for channel in channels.values { await channel.close() }
   }
 
   /// Signs access tokens.
@@ -90,6 +121,7 @@ public enum ServiceProcess {
     } catch {
       result = .failure(error)
     }
+    await context.closeChannels()
     await context.database.close()
     // Stopping joins the loops' threads, which blocks.
     try? await BlockingPool(threads: 1, queueLimit: 1).run { group.stop() }

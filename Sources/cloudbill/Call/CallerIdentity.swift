@@ -27,7 +27,7 @@ struct CallerIdentity {
 
   private func signer() throws -> ClaimsSigner {
     do {
-      return try ClaimsSigner(issuer: "edge", key: KeyFiles.privateKey(at: directory.edgePrivateKey))
+      return try ClaimsSigner(issuer: "edge", key: KeyFiles.privateKey(at: directory.privateKey(ServiceCatalogue.edge)))
     } catch {
       throw CommandFailure(
         "cannot speak for anyone without the edge's key: \(error)",

@@ -10,10 +10,14 @@ struct DataDirectory: Sendable {
   var cluster: String { path + "/postgres" }
   var sockets: String { path + "/run" }
   var logs: String { path + "/logs" }
-  var lock: String { path + "/run/cloudbill.pid" }
+  /// Where only we may write: `run` belongs to PostgreSQL's user.
+  var lock: String { path + "/cloudbill.pid" }
+  var superuserPassword: String { path + "/initdb.password" }
   var tokenSecret: String { path + "/secrets/jwt.key" }
-  var edgePrivateKey: String { path + "/secrets/edge.ed25519" }
-  var edgePublicKey: String { path + "/secrets/edge.pub.pem" }
+
+  /// The key that a process signs its claims with, for that process alone, and the one that others know it by.
+  func privateKey(_ process: String) -> String { "\(path)/secrets/\(process).ed25519" }
+  func publicKey(_ process: String) -> String { "\(path)/secrets/\(process).pub.pem" }
 
   func log(_ name: String) -> String { "\(logs)/\(name).log" }
   func databasePassword(_ login: String) -> String { "\(path)/secrets/database/\(login)" }
@@ -91,7 +95,9 @@ struct DataDirectory: Sendable {
   func prepareSecrets() throws {
     do {
       _ = try KeyFiles.prepareSecret(at: tokenSecret, count: 32)
-      try KeyFiles.prepareEd25519(privatePath: edgePrivateKey, publicPath: edgePublicKey)
+      for process in MeshProcess.all {
+        try KeyFiles.prepareEd25519(privatePath: privateKey(process.name), publicPath: publicKey(process.name))
+      }
     } catch {
       throw CommandFailure("cannot prepare the keys: \(error)")
     }

@@ -5,7 +5,7 @@ final class DirectoryLock {
   private let descriptor: Int32
 
   init(_ directory: DataDirectory) throws {
-    descriptor = open(directory.lock, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    descriptor = open(directory.lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
     guard descriptor >= 0 else { throw CommandFailure.system("cannot open", directory.lock, errno) }
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
       let code = errno

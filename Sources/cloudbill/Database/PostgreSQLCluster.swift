@@ -20,7 +20,7 @@ struct PostgreSQLCluster {
     let unfinished = directory.cluster + ".new"
     try? progress.run("/bin/rm", ["-rf", unfinished], log: directory.log("initdb"))
     try Files.makeDirectory(unfinished, mode: 0o700)
-    let passwordFile = directory.sockets + "/password"
+    let passwordFile = directory.superuserPassword
     try Files.write(try directory.password(of: .superuser) + "\n", to: passwordFile, mode: 0o600)
     defer { unlink(passwordFile) }
     if let user {

@@ -30,9 +30,8 @@ struct ProcessConfiguration {
       throw CommandFailure("--host takes a numeric address or localhost, not \(host)")
     }
     edge.metricsAddress = Self.loopback(ports.metrics(.edge))
-    let signer = try keys { try ClaimsSigner(issuer: "edge", key: KeyFiles.privateKey(at: directory.edgePrivateKey)) }
     var settings = EdgeSettings(
-      edge: edge, tokens: try tokens(), signer: signer,
+      edge: edge, tokens: try tokens(), signer: try signer(ServiceCatalogue.edge),
       services: Dictionary(
         uniqueKeysWithValues: catalogue.services.map { ($0.name, [Self.loopback(ports.main(MeshProcess($0)))]) }),
       routes: catalogue.routes)
@@ -45,13 +44,33 @@ struct ProcessConfiguration {
   func service(_ definition: ServiceDefinition) throws -> ServiceConfiguration {
     let process = MeshProcess(definition)
     let address = try DatabaseAddress(directory: directory)
-    let edgeKey = try keys { try KeyFiles.publicKey(at: directory.edgePublicKey) }
-    return ServiceConfiguration(
+    var configuration = ServiceConfiguration(
       port: ports.main(process), metricsPort: ports.metrics(process),
       database: DatabaseConfiguration(
         conninfo: try address.conninfo(.service(definition.name)), applicationName: "cloudbill-\(definition.name)"),
-      claimsKeys: [ClaimsKey(issuer: "edge", key: edgeKey, scope: .users)],
+      claimsKeys: try claimsKeys(of: definition),
       accessTokens: definition.signsAccessTokens ? try tokens() : nil, mode: mode, drainLimit: .milliseconds(1_500))
+    if !definition.calls.isEmpty {
+      configuration.signer = try signer(definition.name)
+      for name in definition.calls {
+        guard let process = MeshProcess.named(name) else { continue }
+        configuration.peers[name] = [Self.loopback(ports.main(process))]
+      }
+    }
+    return configuration
+  }
+
+  /// The edge's key, which vouches for users, and those of the services that name this one among those they call.
+  private func claimsKeys(of definition: ServiceDefinition) throws -> [ClaimsKey] {
+    func key(_ name: String, _ scope: ClaimsKey.Scope) throws -> ClaimsKey {
+      ClaimsKey(issuer: name, key: try keys { try KeyFiles.publicKey(at: directory.publicKey(name)) }, scope: scope)
+    }
+    let callers = catalogue.services.filter { $0.calls.contains(definition.name) }
+    return [try key(ServiceCatalogue.edge, .users)] + (try callers.map { try key($0.name, .itself) })
+  }
+
+  private func signer(_ process: String) throws -> ClaimsSigner {
+    try keys { try ClaimsSigner(issuer: process, key: KeyFiles.privateKey(at: directory.privateKey(process))) }
   }
 
   /// Access tokens: signed by auth, verified by the edge, with a secret that nobody else has.

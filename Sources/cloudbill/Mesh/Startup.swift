@@ -60,19 +60,30 @@ final class Startup {
     }
     try progress.step("Preparing the database") {
       try RoleBootstrap(address: address, directory: directory).run(progress, psql: programs.path("psql"))
-      try progress.run(executable, ["migrate"] + arguments, log: directory.log("migrate"))
+      try progress.run(
+        executable, ["migrate"] + arguments, log: directory.log("migrate"), environment: databaseVariables(address))
     }
     if try directory.demo == .wanted {
       try progress.step("Writing demo data") {
-        try progress.run(executable, ["migrate", "--demo"] + arguments, log: directory.log("migrate"))
+        try progress.run(
+          executable, ["migrate", "--demo"] + arguments, log: directory.log("migrate"),
+          environment: databaseVariables(address))
         try directory.setDemo(.present)
       }
     }
+    environment = databaseVariables(address)
     try startMesh(arguments)
     try announce()
   }
 
   private var lock: DirectoryLock?
+  /// What the services are told of the database.
+  private var environment: [String: String] = [:]
+
+  /// Where the database is, for processes that log in as themselves.
+  private func databaseVariables(_ address: DatabaseAddress) -> [String: String] {
+    address.urlForServices.map { [DatabaseAddress.variable: $0] } ?? [:]
+  }
 
   private func requireFreePorts() throws {
     try PortCheck.requireFree(
@@ -110,12 +121,12 @@ final class Startup {
 
   private func start(_ processes: [MeshProcess], _ arguments: [String], patience: Swift.Duration) throws {
     let supervised = processes.map { process in
-      SupervisedProcess(name: process.name, log: directory.log(process.name)) { [executable, directory] in
+      SupervisedProcess(name: process.name, log: directory.log(process.name)) { [executable, directory, environment] in
         // A new build may have taken the file's place; the old one is still there under our own process.
         let program = Files.exists(executable) ? executable : "/proc/\(getpid())/exe"
         return try ChildProcess(
           program, ["serve", process.name] + arguments, privileges: .init(user: nil, signalOnOrphaning: "KILL"),
-          output: directory.log(process.name), environment: ["CLOUDBILL_SUPERVISOR": "\(getpid())"])
+          output: directory.log(process.name), environment: environment.merging(["CLOUDBILL_SUPERVISOR": "\(getpid())"]) { _, new in new })
       }
     }
     try supervisor.start(supervised, stop: SIGTERM, force: SIGKILL, patience: patience)

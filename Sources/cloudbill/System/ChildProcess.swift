@@ -70,8 +70,7 @@ struct ChildProcess {
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
 
-    var variables = Environment.all
-    variables.merge(environment) { _, new in new }
+    let variables = Environment.forChildren.merging(environment) { _, new in new }
     var identifier: pid_t = 0
     let code = withCStrings(command) { arguments in
       withCStrings(variables.map { "\($0.key)=\($0.value)" }) { environment in

@@ -18,6 +18,20 @@ enum Environment {
     return result
   }
 
+  /// What a child process inherits: nothing that says how an administrator logs in to the database. A child that is meant to know is told.
+  static var forChildren: [String: String] {
+    all.filter { !administratorVariables.contains($0.key) }
+  }
+
+  /// What libpq's own variables say of the administrator's login, for the one child that logs in as the administrator.
+  static var administrator: [String: String] {
+    all.filter { administratorVariables.contains($0.key) && $0.key != DatabaseAddress.variable }
+  }
+
+  private static let administratorVariables: Set<String> = [
+    DatabaseAddress.variable, "PGUSER", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSERVICEFILE", "PGSSLKEY",
+  ]
+
   /// This program's own file.
   static var executable: String { Files.linkTarget("/proc/self/exe") ?? CommandLine.arguments[0] }
 }

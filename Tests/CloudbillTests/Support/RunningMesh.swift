@@ -108,7 +108,7 @@ final class RunningMesh: Sendable {
 
   /// The process of `cloudbill up` itself.
   var supervisor: pid_t {
-    pid_t((try? String(contentsOfFile: data + "/run/cloudbill.pid", encoding: .utf8))?.prefix { $0.isNumber } ?? "")
+    pid_t((try? String(contentsOfFile: data + "/cloudbill.pid", encoding: .utf8))?.prefix { $0.isNumber } ?? "")
       ?? 0
   }
 

@@ -24,18 +24,56 @@ struct ClaimsInterceptorTests {
             outcome == (role.grants(permission) ? .answered(tenant: claims.tenantID) : .forbidden), "\(role) \(path)")
         }
       }
-      let service = await server.call(
-        path, claims: try server.claims.edge.signForService(now: server.claims.time.clock.now))
+      try await checkServices(server, path, policy)
       let nobody = await server.call(path, claims: nil)
-      switch policy.access {
-      case .open:
-        #expect(service.isAnswer && nobody.isAnswer, "\(path)")
-      case .service:
-        #expect(service == .answered(tenant: ""), "\(path)")
-        #expect(nobody == .unauthorized, "\(path)")
-      case .session, .permission:
-        #expect(service == .forbidden, "\(path)")
-        #expect(nobody == .unauthorized, "\(path)")
+      #expect(policy.access == .open ? nobody.isAnswer : nobody == .unauthorized, "\(path)")
+      if policy.access == .service { #expect(!policy.services.isEmpty, "\(path) may be called by nobody") }
+    }
+    await server.stop()
+  }
+
+  /// Calls as every service there is, for no tenant, for one, and for one of its users.
+  private func checkServices(_ server: PolicyServer, _ path: String, _ policy: MethodPolicy) async throws {
+    let (tenant, user) = (TenantID(UUID.random()), UUID.random())
+    for signer in [server.claims.edge, server.claims.billing] {
+      for (tenant, user) in [(nil, nil), (tenant, nil), (tenant, user)] as [(TenantID?, UUID?)] {
+        let claims = try signer.signForService(now: server.claims.time.clock.now, tenant: tenant, onBehalfOf: user)
+        let outcome = await server.call(path, claims: claims)
+        let expected: PolicyServer.Outcome =
+          policy.access == .open
+          ? .answered(tenant: "")
+          : policy.services.contains(signer.issuer) ? .answered(tenant: tenant?.description ?? "") : .forbidden
+        #expect(outcome == expected, "\(signer.issuer) \(path)")
+        guard expected != .forbidden, policy.access != .open else { continue }
+        let other = await server.call(path, claims: claims, tenant: UUID.random().description)
+        #expect(other == .tenantDenied, "\(signer.issuer) \(path)")
+      }
+    }
+  }
+
+  @Test("whatever a policy says of users, a service gets in only where it is named, and naming it lets no user in")
+  func everyPolicy() async throws {
+    let accesses: [MethodAccess] = [.open, .session, .permission("plans:read"), .permission("nonsense"), .service]
+    var policies: [String: MethodPolicy] = [:]
+    for (number, access) in accesses.enumerated() {
+      for (place, services) in [[], ["edge"], ["billing"], ["edge", "billing"], ["payment"]].enumerated() {
+        policies["/cloudbill.test.v1.Test/M\(number)x\(place)"] = MethodPolicy(
+          access: access, idempotency: .unspecified, retry: nil, services: Set(services))
+      }
+    }
+    let server = try await PolicyServer(policies: policies)
+    for (path, policy) in policies {
+      try await checkServices(server, path, policy)
+      for role in Role.allCases {
+        let claims = server.claims.claims(role: role.message)
+        let outcome = await server.call(path, claims: try server.claims.edge.sign(claims))
+        let mayCall: Bool
+        switch policy.access {
+        case .open, .session: mayCall = true
+        case .service: mayCall = false
+        case .permission(let text): mayCall = Permission(text).map { role.grants($0) } ?? false
+        }
+        #expect(mayCall ? outcome.isAnswer : outcome == .forbidden, "\(role) \(policy)")
       }
     }
     await server.stop()

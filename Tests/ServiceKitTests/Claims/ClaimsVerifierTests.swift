@@ -65,7 +65,17 @@ struct ClaimsVerifierTests {
   func services() throws {
     let world = try ClaimsWorld()
     let own = try world.verify(world.billing.signForService(now: world.time.clock.now))
-    #expect(own.subject == .service("billing"))
+    #expect(own.subject == .service("billing") && own.tenant == nil && own.onBehalfOf == nil)
+    let (tenant, user) = (TenantID(UUID.random()), UUID.random())
+    let acting = try world.verify(
+      world.billing.signForService(now: world.time.clock.now, tenant: tenant, onBehalfOf: user))
+    #expect(acting.tenant == tenant && acting.onBehalfOf == user && acting.role == nil && acting.user == nil)
+    for (tenant, user) in [("", UUID.random().description), ("x", ""), (UUID.random().description, "x")] {
+      let half = IdentityV1.Claims(
+        subject: "service:billing", tenantID: tenant, expiresAt: world.time.clock.now.advanced(by: .seconds(60)).timestamp,
+        onBehalfOf: user)
+      #expect(throws: ClaimsError.malformed) { try world.verify(world.billing.sign(half)) }
+    }
     #expect(own.tenant == nil)
     #expect(own.role == nil)
     #expect(throws: ClaimsError.notTrusted) { try world.verify(world.billing.sign(world.claims())) }

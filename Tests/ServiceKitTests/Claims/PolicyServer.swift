@@ -16,12 +16,13 @@ final class PolicyServer: Sendable {
   private let group: EventLoopGroup
   private let server: Server
 
-  init() async throws {
+  /// - Parameter policies: the schema's by default.
+  init(policies: [String: MethodPolicy] = MethodPolicies.all) async throws {
     claims = try ClaimsWorld()
     group = try EventLoopGroup(count: 1)
     var configuration = ServerConfiguration()
-    configuration.interceptors = [ClaimsInterceptor(verifier: claims.verifier)]
-    server = Server(services: [EveryMethod()], configuration: configuration, group: group)
+    configuration.interceptors = [ClaimsInterceptor(verifier: claims.verifier, policies: policies)]
+    server = Server(services: [EveryMethod(paths: Array(policies.keys) + [Self.strayPath])], configuration: configuration, group: group)
     let address = try await server.start(on: SocketAddress(host: "127.0.0.1", port: 0))
     channel = Channel(target: [address], group: group)
   }
@@ -63,8 +64,10 @@ final class PolicyServer: Sendable {
 }
 
 private struct EveryMethod: Service {
+  let paths: [String]
+
   var methods: [ServerMethod] {
-    (Array(MethodPolicies.all.keys) + [PolicyServer.strayPath]).map { path in
+    paths.map { path in
       let parts = path.split(separator: "/").map(String.init)
       let descriptor = MethodDescriptor(service: parts[0], name: parts[1], kind: .unary)
       return ServerMethod.unary(descriptor) { (_: Empty, call: ServerCall) async throws(RPCError) -> StringValue in

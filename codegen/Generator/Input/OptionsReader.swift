@@ -83,6 +83,7 @@ enum OptionsReader {
       case 7: rule.successStatus = Int(field.integer ?? 200)
       case 8: rule.successMessage = field.text ?? ""
       case 9: rule.timeout = nanoseconds(field.fields)
+      case 10: if let name = field.text { rule.services.append(name) }
       default: break
       }
     }

@@ -37,6 +37,8 @@ public struct RetryRule: Hashable, Sendable {
 /// The options of `cloudbill.options.v1.method`.
 public struct MethodRule: Hashable, Sendable {
   public var access: MethodAccess?
+  /// Our own processes that may call.
+  public var services: [String] = []
   public var idempotency: MethodIdempotency
   public var retry: RetryRule?
   /// The time a call has whose caller names no deadline, in nanoseconds.

@@ -75,12 +75,17 @@ struct RouteRenderer {
                 "access: \(access(method.rule))",
                 "idempotency: .\((method.rule?.idempotency ?? .unspecified).swiftName)",
                 "retry: \(retry(method.rule?.retry))",
-              ], "),")
+              ] + services(method.rule), "),")
           }
         }
       }
     }
     return OutputFile(name: "MethodPolicies.swift", content: text.text)
+  }
+
+  private func services(_ rule: MethodRule?) -> [String] {
+    guard let names = rule?.services, !names.isEmpty else { return [] }
+    return ["services: [\(names.map { SwiftLiteral.string($0) }.joined(separator: ", "))]"]
   }
 
   private func access(_ rule: MethodRule?) -> String {

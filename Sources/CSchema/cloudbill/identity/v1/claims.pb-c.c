@@ -97,7 +97,7 @@ void   cloudbill__identity__v1__signed_claims__free_unpacked
   assert(message->base.descriptor == &cloudbill__identity__v1__signed_claims__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor cloudbill__identity__v1__claims__field_descriptors[7] =
+static const ProtobufCFieldDescriptor cloudbill__identity__v1__claims__field_descriptors[8] =
 {
   {
     "subject",
@@ -183,11 +183,24 @@ static const ProtobufCFieldDescriptor cloudbill__identity__v1__claims__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "on_behalf_of",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Cloudbill__Identity__V1__Claims, on_behalf_of),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned cloudbill__identity__v1__claims__field_indices_by_name[] = {
   6,   /* field[6] = email */
   4,   /* field[4] = expires_at */
   5,   /* field[5] = issuer */
+  7,   /* field[7] = on_behalf_of */
   2,   /* field[2] = role */
   3,   /* field[3] = session_id */
   0,   /* field[0] = subject */
@@ -196,7 +209,7 @@ static const unsigned cloudbill__identity__v1__claims__field_indices_by_name[] =
 static const ProtobufCIntRange cloudbill__identity__v1__claims__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor cloudbill__identity__v1__claims__descriptor =
 {
@@ -206,7 +219,7 @@ const ProtobufCMessageDescriptor cloudbill__identity__v1__claims__descriptor =
   "Cloudbill__Identity__V1__Claims",
   "cloudbill.identity.v1",
   sizeof(Cloudbill__Identity__V1__Claims),
-  7,
+  8,
   cloudbill__identity__v1__claims__field_descriptors,
   cloudbill__identity__v1__claims__field_indices_by_name,
   1,  cloudbill__identity__v1__claims__number_ranges,

@@ -44,10 +44,11 @@ struct  Cloudbill__Identity__V1__Claims
   Google__Protobuf__Timestamp *expires_at;
   char *issuer;
   char *email;
+  char *on_behalf_of;
 };
 #define CLOUDBILL__IDENTITY__V1__CLAIMS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cloudbill__identity__v1__claims__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, CLOUDBILL__IDENTITY__V1__ROLE__ROLE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, CLOUDBILL__IDENTITY__V1__ROLE__ROLE_UNSPECIFIED, (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Cloudbill__Identity__V1__SignedClaims
