@@ -50,6 +50,24 @@ struct LifecycleTests {
     #expect(mesh.processes == [])
   }
 
+  @Test("a process that hangs is ended and started again")
+  func hang() throws {
+    let mesh = try RunningMesh(arguments: ["--no-demo"])
+    try mesh.waitReady()
+    let before = try #require(mesh.child("serve billing"))
+    kill(before, SIGSTOP)
+    try mesh.eventually("billing running again", within: 120) {
+      guard let now = mesh.child("serve billing") else { return false }
+      return now != before
+    }
+    try mesh.eventually("healthy again") {
+      try RestClient(url: "http://127.0.0.1:\(mesh.billingMetrics)").get("/health").status == 200
+    }
+    #expect(mesh.printed.contains("billing no longer answers: ended"))
+    #expect(mesh.interrupt() == 0)
+    #expect(mesh.processes == [])
+  }
+
   @Test("while PostgreSQL is down it is 503 with advice to retry; afterwards all is well by itself")
   func databaseDown() throws {
     let mesh = try RunningMesh()
@@ -106,6 +124,37 @@ struct LifecycleTests {
     #expect(try RestClient.signedIn().get("/api/auth/me").status == 200)
   }
 
+  @Test("an administrator who may make roles and databases is enough; two installations share a server")
+  func plainAdministrator() throws {
+    let owner = try RunningMesh(arguments: ["--no-demo"])
+    try owner.waitReady()
+    let superuser = try String(contentsOfFile: owner.data + "/secrets/database/postgres", encoding: .utf8)
+      .trimmingCharacters(in: .newlines)
+    let made = try runProcess(
+      "psql",
+      [
+        "-X", "-d", "host=\(owner.data)/run user=postgres password=\(superuser) dbname=postgres", "-c",
+        "CREATE ROLE boss LOGIN CREATEROLE CREATEDB PASSWORD 'b/o@ss'",
+      ])
+    #expect(made.status == 0, "\(made.errorText)")
+    let host = (owner.data + "/run").replacing("/", with: "%2F")
+    var meshes: [RunningMesh] = []
+    for name in ["first", "second"] {
+      let mesh = try RunningMesh(environment: [
+        "CLOUDBILL_DATABASE_URL": "postgresql://boss@\(host):5432/\(name)?password=b%2Fo%40ss"
+      ])
+      try mesh.waitReady()
+      #expect(!mesh.printed.contains("b/o@ss"))
+      meshes.append(mesh)
+    }
+    // The second one's passwords have not taken the place of the first one's.
+    for mesh in meshes {
+      #expect(try RestClient.signedIn(on: mesh).get("/api/billing/plans").status == 200)
+      #expect(mesh.interrupt() == 0)
+    }
+    owner.interrupt()
+  }
+
   @Test("the database may be somebody else's")
   func foreignDatabase() throws {
     let owner = try RunningMesh(arguments: ["--no-demo"])
@@ -118,6 +167,13 @@ struct LifecycleTests {
     ])
     try mesh.waitReady()
     #expect(!FileManager.default.fileExists(atPath: mesh.data + "/postgres"))
+    for name in ["serve auth", "serve billing", "serve edge"] {
+      let child = try #require(mesh.child(name))
+      let variables = String(
+        decoding: FileManager.default.contents(atPath: "/proc/\(child)/environ") ?? Data(), as: UTF8.self)
+      #expect(variables.contains("CLOUDBILL_DATABASE_URL=postgresql://\(host):5432/elsewhere\0"))
+      #expect(!variables.contains(password), "\(name) knows the administrator's password")
+    }
     #expect(try RestClient.signedIn(on: mesh).get("/api/billing/plans").status == 200)
     #expect(mesh.interrupt() == 0)
     owner.interrupt()

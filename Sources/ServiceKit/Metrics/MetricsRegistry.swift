@@ -10,6 +10,7 @@ public final class MetricsRegistry: Sendable {
     case counter(Counter)
     case histogram(LatencyHistogram)
     case gauge(@Sendable () -> Double)
+    case total(@Sendable () -> Double)
   }
 
   private struct Series: Sendable {
@@ -56,6 +57,14 @@ public final class MetricsRegistry: Sendable {
     add(.gauge(read), name, help, "gauge", labels)
   }
 
+  /// A number that only grows and is counted elsewhere; read like a gauge. By convention its name ends with `_total`.
+  public func total(
+    _ name: String, _ help: String, _ labels: [(name: String, value: String)] = [],
+    read: @escaping @Sendable () -> Double
+  ) {
+    add(.total(read), name, help, "counter", labels)
+  }
+
   private func add(
     _ source: Source, _ name: String, _ help: String, _ type: StaticString, _ labels: [(name: String, value: String)]
   ) {
@@ -86,7 +95,7 @@ public final class MetricsRegistry: Sendable {
     switch series.source {
     case .counter(let counter):
       text += "\(name)\(set) \(counter.value)\n"
-    case .gauge(let read):
+    case .gauge(let read), .total(let read):
       text += "\(name)\(set) \(read())\n"
     case .histogram(let histogram):
       let separator = labels.isEmpty ? "" : ","

@@ -26,10 +26,10 @@ package enum LoopMetrics {
       registry.gauge(
         "cloudbill_reactor_longest_turn_seconds", "The longest a loop has been away from its descriptors.", labels
       ) { loop.statistics().longestTurn.fractionalSeconds }
-      registry.gauge("cloudbill_reactor_busy_seconds", "Time a loop has worked since its start.", labels) {
+      registry.total("cloudbill_reactor_busy_seconds_total", "Time a loop has worked.", labels) {
         loop.statistics().busy.fractionalSeconds
       }
-      registry.gauge("cloudbill_reactor_turns", "Turns of a loop since its start.", labels) {
+      registry.total("cloudbill_reactor_turns_total", "Turns of a loop that have ended.", labels) {
         Double(loop.statistics().turns)
       }
       registry.gauge("cloudbill_reactor_watches", "Descriptors a loop watches.", labels) {

@@ -143,6 +143,9 @@ public enum ServiceProcess {
     context.group.connectionBudget.onPressure { logger.warning("\($0)") }
     LoopMetrics.register(context.group, in: context.metrics)
     DatabaseMetrics.register(context.database, in: context.metrics)
+    context.metrics.total("cloudbill_log_lines_lost_total", "Lines of the log that nobody took.") {
+      Double(configuration.log.lostLines)
+    }
     let address = try SocketAddress(host: configuration.host, port: configuration.port)
     let page = try await InternalPage.start(
       on: SocketAddress(host: configuration.host, port: configuration.metricsPort), loop: context.group.loops[0],

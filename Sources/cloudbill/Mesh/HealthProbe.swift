@@ -2,12 +2,20 @@ import Glibc
 
 /// Asks a process's internal page on loopback whether it serves.
 enum HealthProbe {
+  enum Answer: Sendable {
+    case healthy
+    /// It answers that it does not serve, or cannot be reached yet.
+    case unhealthy
+    /// It was reached and said nothing: the kernel took the connection, the process did not.
+    case silent
+  }
+
   /// How long a healthy process may take to answer.
   private static let patience = timeval(tv_sec: 1, tv_usec: 0)
 
-  static func isHealthy(port: UInt16) -> Bool {
+  static func ask(port: UInt16) -> Answer {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard descriptor >= 0 else { return false }
+    guard descriptor >= 0 else { return .unhealthy }
     defer { close(descriptor) }
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     var patience = patience
@@ -23,17 +31,19 @@ enum HealthProbe {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
       }
     }
-    guard connected else { return false }
+    guard connected else { return .unhealthy }
     let request = Array("GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".utf8)
-    guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return false }
+    guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else {
+      return .unhealthy
+    }
     // "HTTP/1.1 200" may arrive in pieces.
     var answer: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 256)
     while answer.count < 12 {
       let count = recv(descriptor, &chunk, chunk.count, 0)
-      guard count > 0 else { return false }
+      guard count > 0 else { return count < 0 && errno == EAGAIN ? .silent : .unhealthy }
       answer += chunk[..<count]
     }
-    return answer[9..<12].elementsEqual("200".utf8)
+    return answer[9..<12].elementsEqual("200".utf8) ? .healthy : .unhealthy
   }
 }

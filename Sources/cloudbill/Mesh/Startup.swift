@@ -121,12 +121,15 @@ final class Startup {
 
   private func start(_ processes: [MeshProcess], _ arguments: [String], patience: Swift.Duration) throws {
     let supervised = processes.map { process in
-      SupervisedProcess(name: process.name, log: directory.log(process.name)) { [executable, directory, environment] in
+      SupervisedProcess(
+        name: process.name, log: directory.log(process.name), healthPort: ports.metrics(process)
+      ) { [executable, directory, environment] in
         // A new build may have taken the file's place; the old one is still there under our own process.
         let program = Files.exists(executable) ? executable : "/proc/\(getpid())/exe"
         return try ChildProcess(
           program, ["serve", process.name] + arguments, privileges: .init(user: nil, signalOnOrphaning: "KILL"),
-          output: directory.log(process.name), environment: environment.merging(["CLOUDBILL_SUPERVISOR": "\(getpid())"]) { _, new in new })
+          output: directory.log(process.name),
+          environment: environment.merging(["CLOUDBILL_SUPERVISOR": "\(getpid())"]) { _, new in new })
       }
     }
     try supervisor.start(supervised, stop: SIGTERM, force: SIGKILL, patience: patience)

@@ -1,4 +1,22 @@
-/// A process that is started again when it ends by itself.
+import Glibc
+
+/// Tells a process that hangs from one that is slow. Pure: answers in, verdict out.
+struct HangDetector: Sendable {
+  /// Between two questions.
+  static let interval = Swift.Duration.seconds(2)
+  /// Questions in a row that stay without any answer, each for a second.
+  static let patience = 8
+
+  private var silences = 0
+
+  /// - Returns: whether the process hangs.
+  mutating func note(_ answer: HealthProbe.Answer) -> Bool {
+    silences = answer == .silent ? silences + 1 : 0
+    return silences >= Self.patience
+  }
+}
+
+/// A process that is started again when it ends by itself or hangs.
 final class SupervisedProcess {
   /// Waiting times between restarts: doubled from the first to the last, back to the first after a good while.
   private static let firstDelay = Swift.Duration.milliseconds(250)
@@ -13,10 +31,15 @@ final class SupervisedProcess {
   private var restartAt: ContinuousClock.Instant?
   private var delay = SupervisedProcess.firstDelay
   private var logStart = 0
+  /// Where it tells its health; nil for what has no such page.
+  private let healthPort: UInt16?
+  private var detector = HangDetector()
+  private var askAt = ContinuousClock.now
 
-  init(name: String, log: String, launch: @escaping () throws -> ChildProcess) {
+  init(name: String, log: String, healthPort: UInt16? = nil, launch: @escaping () throws -> ChildProcess) {
     self.name = name
     self.log = log
+    self.healthPort = healthPort
     self.launch = launch
   }
 
@@ -24,11 +47,23 @@ final class SupervisedProcess {
     logStart = Files.size(log)
     startedAt = .now
     restartAt = nil
+    detector = HangDetector()
+    askAt = startedAt + HangDetector.interval
     child = try launch()
   }
 
   /// What it wrote last, since its start.
   func lastWords(_ count: Int) -> [String] { Files.lastLines(of: log, count: count, from: logStart) }
+
+  /// Asks it how it is when it is time to, and ends it when it hangs: it is started again as one that ended by itself.
+  /// - Returns: whether it was ended.
+  func endIfHanging() -> Bool {
+    guard let child, let healthPort, askAt <= .now else { return false }
+    let hangs = detector.note(HealthProbe.ask(port: healthPort))
+    askAt = .now + HangDetector.interval
+    if hangs { child.signal(SIGKILL) }
+    return hangs
+  }
 
   /// How it ended, when it has since the last question.
   func reap() -> ChildProcess.Ending? {
@@ -58,8 +93,9 @@ final class SupervisedProcess {
   }
 
   /// Milliseconds until it wants attention.
-  func millisecondsUntilRestart() -> Int? {
-    restartAt.map { max(0, Int(ContinuousClock.now.duration(to: $0) / .milliseconds(1)) + 1) }
+  func millisecondsUntilAttention() -> Int? {
+    let time = restartAt ?? (child != nil && healthPort != nil ? askAt : nil)
+    return time.map { max(0, Int(ContinuousClock.now.duration(to: $0) / .milliseconds(1)) + 1) }
   }
 
   func forgetRestart() { restartAt = nil }

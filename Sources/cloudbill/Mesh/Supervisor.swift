@@ -34,7 +34,7 @@ final class Supervisor {
             "\(process.name) \(ending) while starting", advice: process.lastWords(5) + ["its log: \(process.log)"])
         }
       }
-      waiting.removeAll { HealthProbe.isHealthy(port: $0.port) }
+      waiting.removeAll { HealthProbe.ask(port: $0.port) == .healthy }
       guard let (process, port) = waiting.first else { return }
       guard ContinuousClock.now < deadline else {
         throw CommandFailure(
@@ -46,7 +46,7 @@ final class Supervisor {
     }
   }
 
-  /// Restarts what ends by itself, until a signal asks to stop.
+  /// Restarts what ends by itself or hangs, until a signal asks to stop.
   func watch() -> Interrupted {
     let processes = stages.flatMap(\.processes)
     while true {
@@ -57,8 +57,11 @@ final class Supervisor {
             "\(process.name) \(ending); restarting in \(Terminal.seconds(delay)) (log: \(process.log))")
         }
         process.restartIfDue(progress.terminal)
+        if process.endIfHanging() {
+          progress.terminal.warning("\(process.name) no longer answers: ended")
+        }
       }
-      let pause = processes.compactMap { $0.millisecondsUntilRestart() }.min() ?? 60_000
+      let pause = processes.compactMap { $0.millisecondsUntilAttention() }.min() ?? 60_000
       do {
         try progress.wait(milliseconds: pause)
       } catch {
