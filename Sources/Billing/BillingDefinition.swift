@@ -11,9 +11,10 @@ extension ServiceDefinition {
       ServiceTables.migration(
         name: "0004_billing", schema: "billing", before: PackageResources._004_billing_before_sql,
         after: PackageResources._004_billing_after_sql),
+      Migration(name: "0005_billing_endings", file: PackageResources._005_billing_endings_sql),
     ],
     protobufServices: ["cloudbill.billing.v1.Billing"], demo: DemoBilling.statements
   ) { context in
-    ServiceParts(services: [BillingHandlers(context)])
+    ServiceParts(services: [BillingHandlers(context)], workers: [EndingWorker(context).worker])
   }
 }

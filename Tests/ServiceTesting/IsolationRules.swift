@@ -92,7 +92,7 @@ public struct IsolationRules {
       LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
       WHERE a.attname IS DISTINCT FROM 'tenant_id' AND ours.name NOT IN (\(Self.list(Self.exemptKeys)))
         -- Found in every tenant at once, by the functions of cb_due alone.
-        AND ours.relname <> 'outbox_due_key'
+        AND ours.relname NOT IN ('outbox_due_key', 'subscriptions_ending_key')
     UNION ALL
     SELECT t.name || ' has the foreign key ' || k.conname || ', which can point into another tenant' FROM tables t
       JOIN pg_constraint k ON k.conrelid = t.oid AND k.contype = 'f'

@@ -15,19 +15,19 @@ extension BillingHandlers {
       status: try Validation.status(request.status), planID: request.planID.isEmpty ? nil : request.planID,
       cycle: request.billingCycle == .unspecified ? nil : try Validation.cycle(request.billingCycle),
       customer: try Validation.customer(request.customerID),
-      range: try DateRange(startDate: request.startDate, endDate: request.endDate))
+      range: try DateRange(startDate: request.startDate, endDate: request.endDate), now: principal.now)
     let answers = try await reads.all(
       Methods.listSubscriptions.name,
       [SubscriptionStatements.count(filter), SubscriptionStatements.list(filter, page)], as: principal)
     return BillingV1.ListSubscriptionsResponse(
-      subscriptions: try answers[1].map { try SubscriptionRow($0).message },
+      subscriptions: try answers[1].map { try SubscriptionRow($0).asOf(principal.now).message },
       pagination: page.pagination(total: try answers[0].one()[0, as: Int64.self]))
   }
 
   func subscription(_ text: String, as principal: Principal) async throws -> SubscriptionRow {
     let statement = SubscriptionStatements.find(try Validation.id(text, "Subscription"))
     let row = try await reads.one(Methods.getSubscription.name, statement, object: text, as: principal) {
-      try SubscriptionRow($0)
+      try SubscriptionRow($0).asOf(principal.now)
     }
     guard let row else { throw ServiceError.notFound("Subscription not found") }
     return row
@@ -71,7 +71,7 @@ extension BillingHandlers {
       return try await changes.make(
         Methods.updateSubscription.path, request, as: principal, BillingV1.Subscription.self
       ) { transaction in
-        var row = try await lock(id, transaction, condition)
+        var row = try await lock(id, transaction, condition, at: principal.now)
         try SubscriptionChange.refuseEnded(row)
         if fields.contains("auto_renew") {
           row = try SubscriptionChange.setAutoRenew(row, request.autoRenew, now: principal.now)
@@ -95,7 +95,7 @@ extension BillingHandlers {
     return try await changes.make(
       Methods.cancelSubscription.path, request, as: principal, BillingV1.Subscription.self
     ) { transaction in
-      let row = try await lock(id, transaction, condition)
+      let row = try await lock(id, transaction, condition, at: principal.now)
       guard
         var changed = try SubscriptionChange.cancel(row, immediately: request.immediately, now: principal.now)
       else { return Effect(row.message, version: row.version) }
@@ -108,12 +108,12 @@ extension BillingHandlers {
 
   /// The row as it is when nobody else can change it any more, in the version the caller expects if it names one.
   private func lock(
-    _ id: UUID, _ transaction: Transaction, _ condition: EntityTag.Condition
+    _ id: UUID, _ transaction: Transaction, _ condition: EntityTag.Condition, at now: WallTime
   ) async throws -> SubscriptionRow {
     guard let row = try await transaction.query(SubscriptionStatements.lock(id)).only() else {
       throw ServiceError.notFound("Subscription not found")
     }
-    let subscription = try SubscriptionRow(row)
+    let subscription = try SubscriptionRow(row).asOf(now)
     try condition.check(subscription.version)
     return subscription
   }

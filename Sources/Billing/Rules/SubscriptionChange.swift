@@ -8,6 +8,7 @@ enum SubscriptionChange {
   static func cancel(
     _ row: SubscriptionRow, immediately: Bool, now: WallTime
   ) throws(ServiceError) -> SubscriptionRow? {
+    let row = row.asOf(now)
     try refuseEnded(row)
     var changed = row
     changed.autoRenew = false
@@ -30,14 +31,12 @@ enum SubscriptionChange {
   static func setAutoRenew(
     _ row: SubscriptionRow, _ autoRenew: Bool, now: WallTime
   ) throws(ServiceError) -> SubscriptionRow {
+    let row = row.asOf(now)
     try refuseEnded(row)
     guard row.autoRenew != autoRenew else { return row }
     var changed = row
     changed.autoRenew = autoRenew
     if autoRenew {
-      guard now < row.currentPeriodEnd else {
-        throw .conflict("The period is over: the subscription can no longer be taken up", code: "PERIOD_ENDED")
-      }
       changed.cancelledAt = nil
       changed.expiresAt = nil
     } else {

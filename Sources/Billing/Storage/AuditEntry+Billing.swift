@@ -25,6 +25,10 @@ extension AuditEntry {
       detail: ["immediately": .bool(immediately), "reason": .string(reason)])
   }
 
+  static func subscriptionEnded(_ row: SubscriptionRow) -> AuditEntry {
+    AuditEntry("subscription.ended", object: row.id.description, detail: ["status": .string(row.status.text ?? "")])
+  }
+
   private static func names(_ fields: Set<String>) -> Value {
     .list(ListValue(values: fields.sorted().map { .string($0) }))
   }

@@ -112,6 +112,14 @@ struct SubscriptionRow: Sendable {
     version = 1
   }
 
+  /// The row as it stands at a moment: one whose end has come has ended, whether or not that was written down (`EndingWorker`).
+  func asOf(_ now: WallTime) -> SubscriptionRow {
+    guard status == .active || status == .pastDue, let expiresAt, expiresAt <= now else { return self }
+    var row = self
+    row.status = cancelledAt == nil ? .expired : .cancelled
+    return row
+  }
+
   /// The end of the period while the subscription renews itself.
   var nextBillingDate: WallTime? {
     autoRenew && (status == .active || status == .pastDue) ? currentPeriodEnd : nil

@@ -9,19 +9,28 @@ enum SubscriptionStatements {
     "SELECT ", SubscriptionRow.columns, " FROM billing.subscriptions WHERE id = $1 FOR UPDATE")
 
   private static let filter: StaticString = """
-    ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR plan_id = $2)
+    -- As `SubscriptionRow.asOf` has it at $7.
+    ($1::text IS NULL OR $1 = CASE
+      WHEN status IN ('active', 'past_due') AND expires_at <= $7
+        THEN CASE WHEN cancelled_at IS NULL THEN 'expired' ELSE 'cancelled' END
+      ELSE status END) AND ($2::text IS NULL OR plan_id = $2)
     AND ($3::text IS NULL OR billing_cycle = $3) AND ($4::uuid IS NULL OR customer_id = $4)
     AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::timestamptz IS NULL OR created_at < $6)
     """
   private static let list = SQL(
     "SELECT ", SubscriptionRow.columns, " FROM billing.subscriptions WHERE ", filter,
-    " ORDER BY created_at DESC, id DESC LIMIT $7 OFFSET $8")
+    " ORDER BY created_at DESC, id DESC LIMIT $8 OFFSET $9")
   private static let count = SQL("SELECT count(*) FROM billing.subscriptions WHERE ", filter)
 
   static func find(_ id: UUID) -> Statement { Statement(find, id) }
 
   /// The row, until the transaction ends nobody else's to change.
   static func lock(_ id: UUID) -> Statement { Statement(lock, id) }
+
+  /// Tenants and ids of those whose end has come and that do not say so yet.
+  static func ended(at now: WallTime, most: Int32) -> Statement {
+    Statement("SELECT tenant_id, row_id FROM billing.ended_subscriptions($1, $2)", PostgresTimestamp(now), most)
+  }
 
   /// What to list.
   struct Filter {
@@ -30,6 +39,8 @@ enum SubscriptionStatements {
     let cycle: String?
     let customer: UUID?
     let range: DateRange
+    /// When it is asked.
+    let now: WallTime
   }
 
   static func list(_ filter: Filter, _ page: Page) -> Statement {
@@ -45,7 +56,7 @@ enum SubscriptionStatements {
     Statement(
       sql, filter.status, filter.planID, filter.cycle, filter.customer,
       filter.range.start.map { PostgresTimestamp($0) },
-      filter.range.end.map { PostgresTimestamp($0) })
+      filter.range.end.map { PostgresTimestamp($0) }, PostgresTimestamp(filter.now))
   }
 
   static func insert(_ row: SubscriptionRow) -> Statement {

@@ -84,7 +84,27 @@ struct SubscriptionChangeTests {
     let error = #expect(throws: ServiceError.self) {
       try SubscriptionChange.setAutoRenew(cancelled, true, now: row.currentPeriodEnd)
     }
-    #expect(error?.code == "PERIOD_ENDED")
+    #expect(error?.code == "SUBSCRIPTION_ENDED")
+  }
+
+  @Test("one that was to end has ended when its end has come, and its end never moves later")
+  func endHasCome() throws {
+    for (asked, status) in [(true, BillingV1.SubscriptionStatus.cancelled), (false, .expired)] {
+      let row = try row()
+      let ending =
+        asked
+        ? try #require(try SubscriptionChange.cancel(row, immediately: false, now: Self.now))
+        : try SubscriptionChange.setAutoRenew(row, false, now: Self.now)
+      let end = try #require(ending.expiresAt)
+      #expect(ending.asOf(end.advanced(by: .microseconds(-1))).status == .active)
+      #expect(ending.asOf(end).status == status)
+      for immediately in [true, false] {
+        let error = #expect(throws: ServiceError.self) {
+          try SubscriptionChange.cancel(ending, immediately: immediately, now: end.advanced(by: .seconds(864_000)))
+        }
+        #expect(error?.code == "SUBSCRIPTION_ENDED")
+      }
+    }
   }
 
   @Test("nothing brings an ended one back", arguments: [BillingV1.SubscriptionStatus.cancelled, .expired])
@@ -117,6 +137,7 @@ struct SubscriptionChangeTests {
       }
       #expect(row.cancelledAt == nil || (!row.autoRenew && row.expiresAt != nil), "seed \(seed)")
       #expect(row.autoRenew == (row.expiresAt == nil), "seed \(seed)")
+      if let end = before.expiresAt, let new = row.expiresAt { #expect(new <= end, "seed \(seed)") }
       #expect(row.status != .cancelled || (row.cancelledAt != nil && !row.autoRenew), "seed \(seed)")
       #expect(before.status != .cancelled || row.status == .cancelled, "seed \(seed)")
       #expect(row.currentPeriodEnd == before.currentPeriodEnd && row.currentPrice == before.currentPrice)
