@@ -99,7 +99,9 @@ public final class TestDatabase: Sendable {
       }
     }
 
-    public func release() {
+    /// - Parameter committing: whether what the statement did stays.
+    public func release(committing: Bool = false) {
+      if committing { try? input.fileHandleForWriting.write(contentsOf: Data("COMMIT;\n".utf8)) }
       try? input.fileHandleForWriting.close()
       process.wait()
     }

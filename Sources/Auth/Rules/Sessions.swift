@@ -36,7 +36,7 @@ struct Sessions: Sendable {
     guard !text.isEmpty else { throw ServiceError.validation("A refresh token is required", field: "refreshToken") }
     guard let token = RefreshToken(text) else { throw ServiceError.sessionEnded }
     let context = context(call)
-    let next = try RefreshToken(tenant: token.tenant)
+    let next = try token.successor(issuer.tokens)
     let renewal = try await repository.renew(
       token, with: next, expiresAt: context.time.advanced(by: issuer.lifetimes.refresh),
       grace: issuer.lifetimes.refreshGrace, context)

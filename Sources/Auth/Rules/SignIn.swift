@@ -25,10 +25,8 @@ struct SignIn: Sendable {
   func login(email: String, password: String, _ call: ServerCall) async throws -> AuthV1.LoginResponse {
     try validate(email: email, password: password)
     let context = AuditContext(call, clock)
-    // Whose address it is decides PostgreSQL, which knows the unique key's idea of upper and lower case.
-    let digest = SHA256Digest.of(Array(email.lowercased().utf8))
     let attempt = try await repository.beginSignIn(
-      email: email, digest: digest, at: context.time, freeAttempts: limits.freeAttempts,
+      email: email, at: context.time, freeAttempts: limits.freeAttempts,
       longestWait: limits.longestWait, deadline: context.deadline)
     guard case .counted(let candidate) = attempt else {
       guard case .mustWait(let seconds) = attempt else { throw ServiceError.unexpected }
@@ -40,19 +38,22 @@ struct SignIn: Sendable {
       recordLater(.signInFailed, candidate, context)
       throw ServiceError.invalidCredentials
     }
-    return try await open(candidate, password: password, digest: digest, context)
+    return try await open(candidate, email: email, password: password, context)
   }
 
   private func open(
-    _ candidate: AuthRepository.Candidate, password: String, digest: [UInt8], _ context: AuditContext
+    _ candidate: AuthRepository.Candidate, email: String, password: String, _ context: AuditContext
   ) async throws -> AuthV1.LoginResponse {
-    guard candidate.isActive else { throw try await refuse(candidate, digest, context) }
+    guard candidate.isActive else { throw try await refuse(candidate, email, context) }
     let token = try RefreshToken(tenant: candidate.tenant)
     let session = AuthRepository.NewSession(
       id: .random(), token: token, expiresAt: context.time.advanced(by: issuer.lifetimes.refresh),
-      addressDigest: digest, renewedHash: try await passwords.renewed(password, hash: candidate.passwordHash))
-    guard let user = try await repository.openSession(session, for: candidate, context) else {
-      throw try await refuse(candidate, digest, context)
+      address: email, renewedHash: try await passwords.renewed(password, hash: candidate.passwordHash))
+    let user: UserRow
+    switch try await repository.openSession(session, for: candidate, context) {
+    case .opened(let row): user = row
+    case .passwordChanged: throw ServiceError.invalidCredentials
+    case .inactive: throw try await refuse(candidate, email, context)
     }
     return AuthV1.LoginResponse(
       user: user.message, accessToken: issuer.accessToken(for: user, session: session.id, at: context.time),
@@ -62,9 +63,9 @@ struct SignIn: Sendable {
 
   /// The password was right, so how the account stands may be told.
   private func refuse(
-    _ candidate: AuthRepository.Candidate, _ digest: [UInt8], _ context: AuditContext
+    _ candidate: AuthRepository.Candidate, _ email: String, _ context: AuditContext
   ) async throws(DatabaseError) -> ServiceError {
-    try await repository.forgetAttempts(digest: digest, at: context.time, deadline: context.deadline)
+    try await repository.forgetAttempts(email: email, at: context.time, deadline: context.deadline)
     try await repository.record(.signInRefused, tenant: candidate.tenant, user: candidate.user, context)
     return .accountSuspended
   }

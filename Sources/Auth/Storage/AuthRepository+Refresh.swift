@@ -7,13 +7,14 @@ extension AuthRepository {
     case renewed(UserRow, session: UUID)
     /// Unknown or expired token, or a session that has ended.
     case refused
-    /// The token had been used before: whoever has it, the session is over.
+    /// The token had been used before, and more than the reply to it was lost: whoever has it, the session is over.
     case reused
     /// The user or its tenant may not act.
     case suspended
   }
 
-  /// Exchanges a refresh token for `next`. A token that was used less than `grace` ago counts once more: the reply may have been lost.
+  /// Exchanges a refresh token for `next`, its successor. A token that was used less than `grace` ago counts once more as long as its
+  /// successor was not used: the reply may have been lost.
   func renew(
     _ token: RefreshToken, with next: RefreshToken, expiresAt: WallTime, grace: Duration, _ context: AuditContext
   ) async throws -> Renewal {
@@ -24,19 +25,20 @@ extension AuthRepository {
         Statement(
           """
           SELECT t.session_id, t.used_at, t.expires_at > $2, s.user_id, s.ended_at IS NULL AND s.expires_at > $2,
-            u.status = 'ACTIVE' AND n.status = 'ACTIVE'
+            u.status = 'ACTIVE' AND n.status = 'ACTIVE',
+            EXISTS (SELECT FROM auth.refresh_tokens x WHERE x.digest = $3 AND x.used_at IS NOT NULL)
           FROM auth.refresh_tokens t
           JOIN auth.sessions s ON s.tenant_id = t.tenant_id AND s.id = t.session_id
           JOIN auth.users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
           JOIN auth.tenants n ON n.id = s.tenant_id
           WHERE t.digest = $1
           FOR UPDATE OF t, s
-          """, token.digest, now))
+          """, token.digest, now, next.digest))
       guard let row = try found.only() else { return .refused }
       let session = try row[0, as: UUID.self]
       let user = try row[3, as: UUID.self]
       let stands = try row[4, as: Bool.self]
-      if let used = try row[1, as: PostgresTimestamp?.self], used < graceStart {
+      if let used = try row[1, as: PostgresTimestamp?.self], try used < graceStart || row[6, as: Bool.self] {
         guard stands else { return .refused }
         try await end(session, of: user, transaction, token, now, context)
         return .reused

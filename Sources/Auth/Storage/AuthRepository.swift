@@ -28,14 +28,14 @@ struct AuthRepository: Sendable {
 
   /// Counts an attempt and finds who has the address.
   func beginSignIn(
-    email: String, digest: [UInt8], at now: WallTime, freeAttempts: Int, longestWait: Duration, deadline: Deadline
+    email: String, at now: WallTime, freeAttempts: Int, longestWait: Duration, deadline: Deadline
   ) async throws(DatabaseError) -> Attempt {
     let statement = Statement(
       """
       SELECT wait_seconds, tenant_id, user_id, password_hash, user_status, tenant_status
-      FROM auth.begin_sign_in($1, $2, $3, $4, $5)
+      FROM auth.begin_sign_in($1, sha256(convert_to(lower($1), 'UTF8')), $2, $3, $4)
       """,
-      email, digest, PostgresTimestamp(now), Int32(freeAttempts), Int32(clamping: longestWait.components.seconds))
+      email, PostgresTimestamp(now), Int32(freeAttempts), Int32(clamping: longestWait.components.seconds))
     return try await database.unscoped(deadline: deadline, statement) { rows in
       let row = try rows.one()
       let wait = try row[0, as: Int32.self]
@@ -50,13 +50,26 @@ struct AuthRepository: Sendable {
   }
 
   /// Forgets the attempts of an address whose password was right.
-  func forgetAttempts(digest: [UInt8], at now: WallTime, deadline: Deadline) async throws(DatabaseError) {
+  func forgetAttempts(email: String, at now: WallTime, deadline: Deadline) async throws(DatabaseError) {
     try await database.unscoped(
-      deadline: deadline, Statement("SELECT auth.end_sign_in($1, $2)", digest, PostgresTimestamp(now)))
+      deadline: deadline, Self.forgetAttempts(email, PostgresTimestamp(now)))
   }
 
-  /// Begins a session with its first refresh token; `nil` when the user may no longer act.
-  func openSession(_ session: NewSession, for candidate: Candidate, _ context: AuditContext) async throws -> UserRow? {
+  /// An address is in upper or lower case as the database has it, for the account and for its attempts alike.
+  private static func forgetAttempts(_ email: String, _ now: PostgresTimestamp) -> Statement {
+    Statement("SELECT auth.end_sign_in(sha256(convert_to(lower($1), 'UTF8')), $2)", email, now)
+  }
+
+  enum Opening: Sendable {
+    case opened(UserRow)
+    /// The password is another one by now.
+    case passwordChanged
+    /// The user may no longer act.
+    case inactive
+  }
+
+  /// Begins a session with its first refresh token, when the password that was compared is still the user's.
+  func openSession(_ session: NewSession, for candidate: Candidate, _ context: AuditContext) async throws -> Opening {
     let now = PostgresTimestamp(context.time)
     return try await database.tenant(candidate.tenant.uuid, deadline: context.deadline) { transaction in
       let users = try await transaction.query(
@@ -64,20 +77,25 @@ struct AuthRepository: Sendable {
           """
           UPDATE auth.users SET last_login_at = $2, password_hash = coalesce($3, password_hash), updated_at = $2,
             version = version + 1
-          WHERE id = $1 AND status = 'ACTIVE'
+          WHERE id = $1 AND status = 'ACTIVE' AND password_hash = $4
           RETURNING id, tenant_id, email, first_name, last_name, role, status, email_verified, last_login_at,
             created_at, updated_at
-          """, candidate.user, now, session.renewedHash))
-      guard let row = try users.only() else { return nil }
+          """, candidate.user, now, session.renewedHash, candidate.passwordHash))
+      guard let row = try users.only() else {
+        let isSame = try await transaction.query(
+          Statement("SELECT password_hash = $2 FROM auth.users WHERE id = $1", candidate.user, candidate.passwordHash)
+        ).only().map { try $0[0, as: Bool.self] }
+        return isSame == false ? .passwordChanged : .inactive
+      }
       _ = try await transaction.query([
         Statement(
           "INSERT INTO auth.sessions (tenant_id, id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
           candidate.tenant.uuid, session.id, candidate.user, now, PostgresTimestamp(session.expiresAt)),
         Self.insert(session.token, session: session.id, expiresAt: session.expiresAt, now: now),
-        Statement("SELECT auth.end_sign_in($1, $2)", session.addressDigest, now),
+        Self.forgetAttempts(session.address, now),
         audit(.signedIn, tenant: candidate.tenant, user: candidate.user, session: session.id, context),
       ])
-      return try UserRow(row)
+      return .opened(try UserRow(row))
     }
   }
 
@@ -85,8 +103,8 @@ struct AuthRepository: Sendable {
     let id: UUID
     let token: RefreshToken
     let expiresAt: WallTime
-    /// The digest of the address, whose attempts are forgotten.
-    let addressDigest: [UInt8]
+    /// The address, whose attempts are forgotten.
+    let address: String
     /// A hash that replaces an older, weaker one.
     let renewedHash: String?
   }
@@ -133,7 +151,7 @@ struct AuthRepository: Sendable {
     Statement(
       """
       INSERT INTO auth.refresh_tokens (tenant_id, digest, session_id, issued_at, expires_at)
-      VALUES ($1, $2, $3, $4, $5)
+      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
       """, token.tenant.uuid, token.digest, session, now, PostgresTimestamp(expiresAt))
   }
 

@@ -37,6 +37,15 @@ public struct JSONWebToken: Sendable {
     return content + [0x2E] + Base64URL.encode(code)
   }
 
+  /// 32 bytes that only who has the signing key can work out from `bytes`, and that are the same each time.
+  /// - Parameter purpose: keeps what is worked out for one thing from being of use for another, and for tokens.
+  public func derive(_ purpose: String, from bytes: [UInt8]) throws(CryptographyError) -> [UInt8] {
+    // No content of a token begins with a zero.
+    let message = [0] + Array(purpose.utf8) + [0] + bytes
+    guard let code = HMACSHA256.code(for: message[...], key: signingKey.secret) else { throw .signing }
+    return code
+  }
+
   /// The claims of a token that one of our keys signed, for us, and that counts at `now` (seconds since 1970).
   public func verify(_ token: ArraySlice<UInt8>, now: Int64) throws(TokenError) -> TokenClaims {
     guard token.count <= Self.longest else { throw .malformed }

@@ -105,6 +105,35 @@ struct SignInTests {
     try await world.end()
   }
 
+  @Test("an address has one counter, whatever its case is to the database")
+  func oneCounter() async throws {
+    let world = try await AuthWorld { $0.freeAttempts = 2 }
+    try world.database.addUser("viewer@acme.test", passwordHash: #require(AuthWorld.passwordHash))
+    let spellings = ["viewer@acme.test", "VIEWER@acme.test", "Viewer@ACME.TEST", "v\u{130}ewer@acme.test"]
+    for spelling in spellings { _ = await refusal { try await world.login(spelling, "Wrong-Passw0rd") } }
+    let accounts = try world.database.lines(
+      "SELECT DISTINCT lower(a) FROM unnest(ARRAY[\(spellings.map { "'\($0)'" }.joined(separator: ", "))]) a")
+    #expect(try world.database.sql("SELECT count(*) FROM auth.sign_in_attempts") == "\(accounts.count)")
+    try await world.end()
+  }
+
+  @Test("a password that is changed while it is compared opens no session, and the change stays")
+  func changedMeanwhile() async throws {
+    let world = try await AuthWorld { $0.passwordCost = Bcrypt.costs.lowerBound + 1 }
+    let old = try #require(AuthWorld.passwordHash)
+    try world.database.addUser("ada@acme.test", passwordHash: old)
+    // Another session holds the user's row until it has changed the password.
+    let new = try Bcrypt.hash("N3w-Passw0rd", salt: [UInt8](repeating: 3, count: 16), cost: Bcrypt.costs.lowerBound)
+    let blocker = try world.database.hold("UPDATE auth.users SET password_hash = '\(new)'")
+    let login = Task { await refusal { try await world.login("ada@acme.test") } }
+    #expect(try await eventually { try world.database.isAnybodyWaiting() })
+    blocker.release(committing: true)
+    #expect(await login.value == .invalidCredentials)
+    #expect(try world.database.sql("SELECT password_hash FROM auth.users") == new)
+    #expect(try world.database.sql("SELECT count(*) FROM auth.sessions") == "0")
+    try await world.end()
+  }
+
   @Test("attempts at the same moment are all counted")
   func concurrentAttempts() async throws {
     let world = try await AuthWorld { $0.freeAttempts = 5 }
