@@ -5,5 +5,5 @@ import ArgumentParser
 struct Cloudbill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cloudbill", abstract: "A billing platform and its RPC mesh.",
-    subcommands: [Up.self, Serve.self, Migrate.self, Call.self, Audit.self])
+    subcommands: [Up.self, Serve.self, Migrate.self, Call.self, Audit.self, OutboxCommand.self])
 }

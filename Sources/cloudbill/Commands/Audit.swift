@@ -1,6 +1,5 @@
 import ArgumentParser
 import Postgres
-import Reactor
 import ServiceKit
 
 /// `cloudbill audit`
@@ -21,30 +20,16 @@ struct Audit: AsyncParsableCommand {
 
     @OptionGroup var mesh: MeshOptions
 
-    private static let patience = Swift.Duration.seconds(600)
-
     func run() async throws {
-      let address = try DatabaseAddress(directory: DataDirectory(mesh.dataPath))
-      let conninfo = try address.conninfo(.migrator)
-      let group = try EventLoopGroup(count: 1, name: "audit")
-      let database = Database(
-        group: group, configuration: DatabaseConfiguration(conninfo: conninfo, connectionsPerLoop: 1))
-      let result: Result<Bool, any Error>
-      do {
-        result = .success(try await verify(database))
-      } catch {
-        result = .failure(error)
-      }
-      await database.close()
-      group.stop()
-      if try !result.get() { throw ExitCode(2) }
+      let areWhole = try await AdministrationDatabase.with(mesh) { try await verify($0) }
+      if !areWhole { throw ExitCode(2) }
     }
 
     /// - Returns: whether all trails are whole.
     private func verify(_ database: Database) async throws -> Bool {
       // Only the role that signing in looks with sees all tenants.
       let tenants = try await database.unscoped(
-        deadline: .after(Self.patience),
+        deadline: AdministrationDatabase.deadline,
         [
           Statement("SET LOCAL ROLE cb_lookup"), Statement("SELECT id FROM auth.tenants ORDER BY id"),
         ]
@@ -53,7 +38,7 @@ struct Audit: AsyncParsableCommand {
       for service in catalogue.services {
         let trail = AuditTrail(service)
         for tenant in tenants {
-          let verdict = try await trail.check(tenant, database, deadline: .after(Self.patience))
+          let verdict = try await trail.check(tenant, database, deadline: AdministrationDatabase.deadline)
           areWhole = areWhole && verdict.isWhole
           print("\(service.name)  \(tenant)  \(verdict.lines) lines  \(Self.text(verdict))")
         }

@@ -1,6 +1,7 @@
 import Auth
 import Postgres
 import RPC
+import Reactor
 import Schema
 import ServiceKit
 import ServiceTesting
@@ -78,9 +79,18 @@ struct ToyWorkerTests {
       }
       #expect(try database.sql("SELECT attempts FROM toy.outbox WHERE set_aside_at IS NOT NULL") == "12")
       #expect(try database.lines("SELECT text FROM toy.heard") == ["another"])
-      // What `cloudbill outbox resend` does once its cause is mended.
+      let group = try EventLoopGroup(count: 1, name: "operator")
+      let owner = Database(group: group, configuration: DatabaseConfiguration(conninfo: database.ownerConninfo))
+      let messages = SetAsideMessages(.toy)
+      let waiting = try await messages.list(owner, deadline: .after(.seconds(60)))
+      #expect(waiting.map(\.topic) == ["note.made"] && waiting.map(\.object) == ["a"])
       try database.sql("UPDATE toy.outbox SET payload = '' WHERE set_aside_at IS NOT NULL")
-      try database.sql("UPDATE toy.outbox SET set_aside_at = NULL, attempts = 0, due_at = now()")
+      let number = try #require(waiting.first?.number)
+      #expect(
+        try await messages.resend(number + 1, owner, now: time.clock.now, deadline: .after(.seconds(60))) == 0)
+      #expect(try await messages.resend(number, owner, now: time.clock.now, deadline: .after(.seconds(60))) == 1)
+      await owner.close()
+      group.stop()
       try await eventually("the rest heard") {
         try database.lines("SELECT text FROM toy.heard ORDER BY place") == ["another", "", "after it"]
       }
