@@ -4,6 +4,6 @@ import ArgumentParser
 @main
 struct Cloudbill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "cloudbill", abstract: "A billing platform and its RPC mesh.",
-    subcommands: [Up.self, Serve.self, Migrate.self, Call.self, Audit.self, OutboxCommand.self])
+    commandName: "cloudbill", abstract: "A billing platform and its RPC mesh.", version: Version.text,
+    subcommands: [Up.self, Serve.self, Migrate.self, Call.self, Bootstrap.self, Audit.self, OutboxCommand.self])
 }

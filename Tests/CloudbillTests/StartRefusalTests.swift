@@ -78,7 +78,7 @@ struct StartRefusalTests {
     #expect(!(unreachable.errorText + unreachable.outputText).contains(":p@"))
     #expect(try up(data: directory.path, ["--port", "65530"]).errorText.contains("ports go from 1 to 65535"))
     #expect(
-      try up(data: directory.path + "/data", ["--host", "10.255.255.1"]).errorText.contains(
+      try up(data: directory.path + "/data", ["--host", "10.255.255.1", "--expose-development"]).errorText.contains(
         "cannot listen on 10.255.255.1"))
   }
 }

@@ -14,7 +14,7 @@ struct Serve: AsyncParsableCommand {
 
       Log lines go to standard error, one JSON object each. SIGTERM drains: running calls finish, then the process ends.
 
-      CLOUDBILL_MODE=production refuses the demo data's password.
+      --mode production, or CLOUDBILL_MODE=production, refuses the demo data's password.
       """)
 
   @Argument(help: "The process.")

@@ -22,7 +22,7 @@ struct Up: ParsableCommand {
 
   @OptionGroup var mesh: MeshOptions
 
-  @Flag(inversion: .prefixedNo, help: "Write demo data into a new data directory.")
+  @Flag(inversion: .prefixedNo, help: "Write demo data into a new data directory; never in production mode.")
   var demo = true
 
   func run() throws {

@@ -6,8 +6,6 @@ import ServiceKit
 
 /// Turns options, the environment and the data directory's files into what each process is told: no service reads any of them.
 struct ProcessConfiguration {
-  static let modeVariable = "CLOUDBILL_MODE"
-
   private let directory: DataDirectory
   private let ports: MeshPorts
   private let host: String
@@ -17,11 +15,8 @@ struct ProcessConfiguration {
     directory = DataDirectory(options.dataPath)
     ports = try options.ports()
     host = options.host
-    let text = Environment[Self.modeVariable] ?? RunMode.development.rawValue
-    guard let mode = RunMode(rawValue: text) else {
-      throw CommandFailure("\(Self.modeVariable) is development or production, not \(text)")
-    }
-    self.mode = mode
+    mode = try options.runMode()
+    try options.requireSafeHost()
   }
 
   func edge() throws -> EdgeSettings {

@@ -6,6 +6,7 @@ import ServiceKit
 final class Startup {
   private let options: MeshOptions
   private let wantsDemo: Bool
+  private let mode: RunMode
   private let directory: DataDirectory
   private let ports: MeshPorts
   private let progress: Progress
@@ -16,7 +17,9 @@ final class Startup {
 
   init(_ options: MeshOptions, wantsDemo: Bool) throws {
     self.options = options
-    self.wantsDemo = wantsDemo
+    mode = try options.runMode()
+    try options.requireSafeHost()
+    self.wantsDemo = wantsDemo && mode == .development
     directory = DataDirectory(options.dataPath)
     ports = try options.ports()
     progress = try Progress()
@@ -63,7 +66,7 @@ final class Startup {
       try progress.run(
         executable, ["migrate"] + arguments, log: directory.log("migrate"), environment: databaseVariables(address))
     }
-    if try directory.demo == .wanted {
+    if try directory.demo == .wanted, mode == .development {
       try progress.step("Writing demo data") {
         try progress.run(
           executable, ["migrate", "--demo"] + arguments, log: directory.log("migrate"),
@@ -144,7 +147,7 @@ final class Startup {
     terminal.line()
     terminal.line("\(terminal.bold("CloudBill is ready:")) \(terminal.bold(url))")
     terminal.line()
-    if try directory.demo == .present {
+    if try directory.demo == .present, mode == .development {
       terminal.line(
         """
           sign in   \(DemoData.email)  password \(DemoPassword.text)
@@ -155,6 +158,9 @@ final class Startup {
                       -H 'x-tenant-id: \(DemoData.acme)'
         """)
     } else {
+      terminal.line(
+        "  begin     cloudbill bootstrap --data \(directory.path) --email YOU@EXAMPLE.COM --organization NAME")
+      terminal.line("            (once: makes the first tenant and its SUPER_ADMIN)")
       terminal.line("  try       curl -s \(url)/health")
     }
     terminal.line("  data      \(directory.path)  (logs in \(directory.logs))")
