@@ -3,6 +3,7 @@ public import RPC
 import Reactor
 import Schema
 public import ServiceKit
+import Synchronization
 
 /// A service as a process would run it, over a database, with a channel to it and the edge's key.
 public final class RunningService: Sendable {
@@ -12,6 +13,7 @@ public final class RunningService: Sendable {
   private let clock: WallClock
   private let group: EventLoopGroup
   private let stop = StopSignal()
+  private let hasEnded = Atomic<Bool>(false)
   private let process: Task<Void, any Error>
 
   public enum Failure: Error { case setup }
@@ -50,8 +52,9 @@ public final class RunningService: Sendable {
   /// What SIGTERM would say.
   public func tellToStop() { stop.trigger() }
 
-  /// Drains the service and waits for its end.
+  /// Drains the service and waits for its end. Nothing happens when that was done before.
   public func end() async throws {
+    guard !hasEnded.exchange(true, ordering: .acquiringAndReleasing) else { return }
     stop.trigger()
     await channel.close()
     try await process.value

@@ -104,9 +104,11 @@ struct DatabaseURL {
     user = field("user", login.first)
     password = field("password", login.count > 1 ? login[1] : nil)
     database = field("dbname", place.count > 1 ? place[1] : nil)
-    let kept = zip(pairs, options).filter { !["user", "password"].contains($1.name) }.map(\.0)
-    withoutLogin =
-      scheme + server + (place.count > 1 ? "/" + place[1] : "") + (kept.isEmpty ? "" : "?" + kept.joined(separator: "&"))
+    var address = scheme + String(server)
+    if place.count > 1 { address += "/" + String(place[1]) }
+    let kept = zip(pairs, options).filter { !["user", "password"].contains($1.name) }.map { String($0.0) }
+    if !kept.isEmpty { address += "?" + kept.joined(separator: "&") }
+    withoutLogin = address
     var host = server
     if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
       guard let port = UInt16(host[host.index(after: colon)...]) else { return nil }
