@@ -13,7 +13,10 @@ extension ServiceDefinition {
       ServiceTables.migration(name: "0901_toy", schema: "toy"),
     ],
     protobufServices: ["cloudbill.benchmark.v1.Echo"],
-    policies: [BenchmarkV1.EchoMethods.echo.path: MethodPolicy(access: .session, idempotency: .keyed, retry: nil)],
+    policies: [
+      BenchmarkV1.EchoMethods.echo.path: MethodPolicy(
+        access: .session, idempotency: .keyed, retry: nil, services: ["caller"])
+    ],
     routes: [
       RestRoute(
         method: "POST", template: "/api/toy/notes", segments: ["api", "toy", "notes"].map { .literal($0) },
