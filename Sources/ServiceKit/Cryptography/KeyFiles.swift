@@ -24,13 +24,16 @@ public enum KeyFiles {
     if access(privatePath, F_OK) == 0 {
       key = try privateKey(at: privatePath)
     } else {
-      key = try made { () throws(CryptographyError) in try Ed25519PrivateKey() }
-      try create(privatePath, key.pem, mode: 0o600)
+      let new = try made { () throws(CryptographyError) in try Ed25519PrivateKey() }
+      try create(privatePath, new.pem, mode: 0o600)
+      // Another process may have made one at the same moment: it is the key then.
+      key = try privateKey(at: privatePath)
     }
     let publicKey = try made { () throws(CryptographyError) in try key.publicKey }
     guard (try? read(publicPath)) != publicKey.pem else { return }
-    unlink(publicPath)
-    try create(publicPath, publicKey.pem, mode: 0o644)
+    let neighbour = neighbour(of: publicPath)
+    try write(neighbour, publicKey.pem, mode: 0o644)
+    guard rename(neighbour, publicPath) == 0 else { throw failure(publicPath) }
   }
 
   public static func privateKey(at path: String) throws(Failure) -> Ed25519PrivateKey {
@@ -43,13 +46,14 @@ public enum KeyFiles {
     do { return try Ed25519PublicKey(pem: pem) } catch { throw .notAKey(path: path) }
   }
 
-  /// A secret of `count` random bytes in a file for its owner only; the one that is there already, if any.
-  public static func prepareSecret(at path: String, count: Int) throws(Failure) -> [UInt8] {
-    if access(path, F_OK) == 0 { return try read(path) }
-    let secret = try made { () throws(CryptographyError) in try SecureRandom.bytes(count) }
-    try create(path, secret, mode: 0o600)
-    return secret
+  /// Makes a secret of `count` random bytes in a file for its owner only. One that is there already is kept.
+  public static func prepareSecret(at path: String, count: Int) throws(Failure) {
+    guard access(path, F_OK) != 0 else { return }
+    try create(path, try made { () throws(CryptographyError) in try SecureRandom.bytes(count) }, mode: 0o600)
   }
+
+  /// A secret that somebody prepared. Two processes that share it must find the same: none is made up here.
+  public static func secret(at path: String) throws(Failure) -> [UInt8] { try read(path) }
 
   private static func made<Value>(_ make: () throws(CryptographyError) -> Value) throws(Failure) -> Value {
     do { return try make() } catch { throw .cryptography(error) }
@@ -74,8 +78,21 @@ public enum KeyFiles {
     return Array(content.prefix(count))
   }
 
-  /// Fails when the file exists: the mode counts from the first byte on only for a file that is new.
+  /// Makes a file that is new, whole or not at all: it is written under another name and takes its own once it is on disk. A file that
+  /// somebody else made meanwhile stays.
   private static func create(_ path: String, _ content: [UInt8], mode: mode_t) throws(Failure) {
+    let neighbour = neighbour(of: path)
+    try write(neighbour, content, mode: mode)
+    defer { unlink(neighbour) }
+    // Unlike a rename, it takes nobody's place.
+    guard link(neighbour, path) == 0 || errno == EEXIST else { throw failure(path) }
+  }
+
+  /// A name that nobody else uses at the same time.
+  private static func neighbour(of path: String) -> String { "\(path).\(UInt64.random(in: .min ... .max)).new" }
+
+  /// Fails when the file exists: the mode counts from the first byte on only for a file that is new.
+  private static func write(_ path: String, _ content: [UInt8], mode: mode_t) throws(Failure) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw failure(path) }
     defer { close(descriptor) }

@@ -94,7 +94,7 @@ struct DataDirectory: Sendable {
   /// Makes the keys and passwords that are missing. All but the public key are for their owner only.
   func prepareSecrets() throws {
     do {
-      _ = try KeyFiles.prepareSecret(at: tokenSecret, count: 32)
+      try KeyFiles.prepareSecret(at: tokenSecret, count: 32)
       for process in MeshProcess.all {
         try KeyFiles.prepareEd25519(privatePath: privateKey(process.name), publicPath: publicKey(process.name))
       }

@@ -70,7 +70,7 @@ struct ProcessConfiguration {
 
   /// Access tokens: signed by auth, verified by the edge, with a secret that nobody else has.
   private func tokens() throws -> JSONWebToken {
-    let secret = try keys { try KeyFiles.prepareSecret(at: directory.tokenSecret, count: 32) }
+    let secret = try keys { try KeyFiles.secret(at: directory.tokenSecret) }
     guard let key = TokenKey(id: "1", secret: secret) else {
       throw CommandFailure(
         "\(directory.tokenSecret) is too short to be a secret",

@@ -82,12 +82,38 @@ struct Ed25519Tests {
     #expect(try KeyFiles.privateKey(at: privatePath).publicKey.id == id)
     #expect(try mode(privatePath) == 0o600)
     #expect(try mode(publicPath) == 0o644)
-    let secret = try KeyFiles.prepareSecret(at: directory.path + "/jwt.key", count: 32)
-    #expect(try KeyFiles.prepareSecret(at: directory.path + "/jwt.key", count: 32) == secret)
+    #expect(throws: KeyFiles.Failure.self) { try KeyFiles.secret(at: directory.path + "/jwt.key") }
+    try KeyFiles.prepareSecret(at: directory.path + "/jwt.key", count: 32)
+    let secret = try KeyFiles.secret(at: directory.path + "/jwt.key")
+    try KeyFiles.prepareSecret(at: directory.path + "/jwt.key", count: 32)
+    #expect(try KeyFiles.secret(at: directory.path + "/jwt.key") == secret)
     #expect(secret.count == 32)
     #expect(throws: KeyFiles.Failure.notAKey(path: directory.path + "/jwt.key")) {
       try KeyFiles.privateKey(at: directory.path + "/jwt.key")
     }
+  }
+
+  @Test("however many make a key at once, all have the same one, and never a part of it")
+  func race() async throws {
+    let directory = try TemporaryDirectory()
+    for round in 0..<20 {
+      let path = "\(directory.path)/\(round)"
+      let found = try await withThrowingTaskGroup(of: [UInt8].self) { tasks in
+        for _ in 0..<8 {
+          tasks.addTask {
+            try KeyFiles.prepareSecret(at: path, count: 32)
+            try KeyFiles.prepareEd25519(privatePath: path + ".key", publicPath: path + ".pub")
+            return try KeyFiles.secret(at: path) + KeyFiles.privateKey(at: path + ".key").pem
+          }
+        }
+        return try await tasks.reduce(into: Set()) { $0.insert($1) }
+      }
+      #expect(found.count == 1)
+      #expect(
+        try KeyFiles.publicKey(at: path + ".pub").id == KeyFiles.privateKey(at: path + ".key").publicKey.id)
+    }
+    // What a crash left behind is in nobody's way.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 60)
   }
 
   private func mode(_ path: String) throws -> Int {
