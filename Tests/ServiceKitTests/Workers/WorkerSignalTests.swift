@@ -22,4 +22,14 @@ struct WorkerSignalTests {
     let short = await clock.measure { await other.wait(for: .milliseconds(50)) }
     #expect(short >= .milliseconds(50))
   }
+
+  @Test("however short the wait is, its end is not missed")
+  func short() async {
+    let signal = WorkerSignal()
+    await withTaskGroup(of: Void.self) { tasks in
+      for _ in 0..<8 {
+        tasks.addTask { for _ in 0..<500 { await signal.wait(for: .nanoseconds(1)) } }
+      }
+    }
+  }
 }
