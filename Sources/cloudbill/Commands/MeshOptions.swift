@@ -21,13 +21,20 @@ struct MeshOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "development: the demo data's password is accepted. production: it is refused, and no demo data is written. "
-        + "(default: CLOUDBILL_MODE, or development)", valueName: "MODE"))
+        + "(default: CLOUDBILL_MODE, or development)", valueName: "MODE"), transform: Self.mode)
   var mode: RunMode?
 
   @Flag(help: "Let others than this machine reach an edge in development mode, where everybody knows the passwords.")
   var exposeDevelopment = false
 
   static let modeVariable = "CLOUDBILL_MODE"
+
+  @Sendable private static func mode(_ text: String) throws -> RunMode {
+    guard let mode = RunMode(rawValue: text) else {
+      throw ValidationError("--mode is development or production, not \(text)")
+    }
+    return mode
+  }
 
   func runMode() throws -> RunMode {
     if let mode { return mode }
@@ -61,5 +68,3 @@ struct MeshOptions: ParsableArguments {
     return arguments
   }
 }
-
-extension RunMode: ExpressibleByArgument {}
