@@ -15,7 +15,8 @@ enum SubscriptionChange {
     if immediately || (row.status != .suspended && now >= row.currentPeriodEnd) {
       changed.status = .cancelled
       changed.cancelledAt = row.cancelledAt ?? now
-      changed.expiresAt = now
+      // Never later than it was: a suspended one may have come to its end before.
+      changed.expiresAt = min(now, row.expiresAt ?? now)
     } else {
       guard row.status != .suspended else {
         throw .conflict("A suspended subscription can only be cancelled immediately", code: "SUBSCRIPTION_SUSPENDED")
