@@ -55,7 +55,7 @@ public struct ServiceContext: Sendable {
         now: clock.now, tenant: principal.tenant, onBehalfOf: UUID(principal.onBehalfOf) ?? UUID(principal.subject)),
       for: ClaimsInterceptor.claimsKey)
     if !principal.requestID.isEmpty { options.metadata.append(principal.requestID, for: "x-request-id") }
-    if let key = principal.key { options.metadata.append(key, for: OncePerKey.metadataKey) }
+    if let key = principal.key { options.metadata.append(key, for: "idempotency-key") }
     return options
   }
 
