@@ -18,7 +18,8 @@ struct RoleBootstrap {
     do {
       try progress.run(
         psql, ["--no-psqlrc", "--quiet", "--tuples-only", "--set=ON_ERROR_STOP=1", "--dbname=\(conninfo)"], log: log,
-        input: script, environment: Environment.administrator.merging(password.map { ["PGPASSWORD": $0] } ?? [:]) { _, new in new })
+        input: script,
+        environment: Environment.administrator.merging(password.map { ["PGPASSWORD": $0] } ?? [:]) { _, new in new })
     } catch let failure as CommandFailure {
       guard !address.isPrivate else { throw failure }
       throw CommandFailure(

@@ -72,7 +72,8 @@ struct ClaimsVerifierTests {
     #expect(acting.tenant == tenant && acting.onBehalfOf == user && acting.role == nil && acting.user == nil)
     for (tenant, user) in [("", UUID.random().description), ("x", ""), (UUID.random().description, "x")] {
       let half = IdentityV1.Claims(
-        subject: "service:billing", tenantID: tenant, expiresAt: world.time.clock.now.advanced(by: .seconds(60)).timestamp,
+        subject: "service:billing", tenantID: tenant,
+        expiresAt: world.time.clock.now.advanced(by: .seconds(60)).timestamp,
         onBehalfOf: user)
       #expect(throws: ClaimsError.malformed) { try world.verify(world.billing.sign(half)) }
     }

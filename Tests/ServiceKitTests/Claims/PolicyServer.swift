@@ -22,7 +22,9 @@ final class PolicyServer: Sendable {
     group = try EventLoopGroup(count: 1)
     var configuration = ServerConfiguration()
     configuration.interceptors = [ClaimsInterceptor(verifier: claims.verifier, policies: policies)]
-    server = Server(services: [EveryMethod(paths: Array(policies.keys) + [Self.strayPath])], configuration: configuration, group: group)
+    server = Server(
+      services: [EveryMethod(paths: Array(policies.keys) + [Self.strayPath])], configuration: configuration,
+      group: group)
     let address = try await server.start(on: SocketAddress(host: "127.0.0.1", port: 0))
     channel = Channel(target: [address], group: group)
   }
