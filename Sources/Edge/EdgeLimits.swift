@@ -26,6 +26,10 @@ public struct EdgeLimits: Sendable, Hashable {
   /// Bytes of answers that wait for a peer that does not read; past it the connection is closed. Default 16 MiB.
   public var unreadAnswerBytes = 16 * 1024 * 1024
 
+  /// Bytes that the HTTP/2 connections of one event loop may hold for peers that are slow to send or to read, each 4 MiB at most; past it the
+  /// slowest requests are reset. Default 64 MiB.
+  public var heldBytesPerLoop = 64 * 1024 * 1024
+
   /// From a request's first byte to the end of its head; later is 408. Default 10 s.
   public var headTimeout = Duration.seconds(10)
   /// From when a body is wanted to its end; later is 408. Default 30 s.

@@ -25,12 +25,16 @@ public struct HTTP2Limits: Sendable, Hashable {
   public var replyTimeout = Duration.seconds(30)
   /// Rate in bytes a second above which a peer is never too slow: what moves gives it the time that takes at this rate. Default 1024.
   public var slowestBytesPerSecond = 1024
+  /// Server: requests of one client address on one loop that may wait for their rest at a time, over all its connections. Beyond, the slowest
+  /// are given up. Default 1000.
+  public var waitingRequestsPerClient = 1000
   /// Server: time a header block has from its first byte to its last, after which the connection ends. Default 10 s.
   public var headerBlockTimeout = Duration.seconds(10)
   /// Bytes a stream's writer may be ahead of the peer before it is asked to wait.
   public var streamOutputByteCount = 64 * 1024
   /// Streams the peer may reset, or make us reset, in a row, and how many a second it earns back: more is the "rapid reset" attack
-  /// (CVE-2023-44487). A client all of whose calls reach their deadline at once stays below it.
+  /// (CVE-2023-44487). A stream whose own time is over, see `HTTP2Stream.resetIsExpected`, is not counted, and each stream that ends well
+  /// earns one back.
   public var resetBurst = 1000
   public var resetsPerSecond = 500
   /// Frames in a row that carry nothing (PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, unknown types …), and how many a second are

@@ -18,6 +18,8 @@ final class EdgeLoop {
   let count = ConnectionCount()
   /// What the HTTP/2 engine of this loop's connections allocates from.
   let engineMemory = HTTP2Memory()
+  /// What the HTTP/2 connections of this loop may hold together.
+  let budget: HTTP2Budget
   private var connections: [ObjectIdentifier: any DrainableConnection] = [:] {
     didSet { count.set(connections.count) }
   }
@@ -28,6 +30,7 @@ final class EdgeLoop {
     self.limits = limits
     tasks = HandlerTasks(loop: loop)
     self.handler = handler
+    budget = HTTP2Budget(byteCount: limits.heldBytesPerLoop)
   }
 
   /// The value of the date field, now.

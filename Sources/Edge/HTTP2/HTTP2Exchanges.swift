@@ -19,7 +19,8 @@ final class HTTP2Exchanges: HTTP2ConnectionDelegate, DrainableConnection {
     limits.idleTimeout = edge.limits.idleTimeout
     limits.handshakeTimeout = edge.limits.headTimeout
     do {
-      let connection = try HTTP2Connection(server: tcp, limits: limits, memory: edge.engineMemory, delegate: exchanges)
+      let connection = try HTTP2Connection(
+        server: tcp, limits: limits, memory: edge.engineMemory, budget: edge.budget, delegate: exchanges)
       exchanges.connection = connection
       edge.add(exchanges)
       if edge.isDraining { connection.drain() }

@@ -1,3 +1,5 @@
+internal import Reactor
+
 /// The bytes that all connections of one loop together may make a server hold. Loop-bound, like the sessions that share it.
 ///
 /// Charged with what waits for a peer or because of it: header fields of open requests, parts of requests, messages that nobody has taken,
@@ -13,6 +15,8 @@ public final class HTTP2Budget {
   public private(set) var evictedStreamCount = 0
 
   private var sessions: [Entry] = []
+  /// Requests that wait for their rest, by the address of their client.
+  private var waiting: [SocketAddress: Int] = [:]
 
   // unowned(unsafe): a session takes itself out when it is freed.
   private struct Entry {
@@ -39,6 +43,7 @@ public final class HTTP2Budget {
   }
 
   func leave(_ session: HTTP2Session) {
+    countWaiting(0, of: session)
     let last = sessions.removeLast()
     guard last.session !== session else { return }
     last.session.budgetIndex = session.budgetIndex
@@ -53,6 +58,23 @@ public final class HTTP2Budget {
     let heaviest = sessions.map(\.session).sorted { $0.heldByteCount > $1.heldByteCount }
     for session in heaviest where heldByteCount > goal {
       evictedStreamCount += session.evict(toFree: heldByteCount - goal, sparing: spared)
+    }
+  }
+
+  // MARK: - Requests that wait for their rest
+
+  /// Takes account of how many requests of a session wait. Beyond what a client may have, its slowest are given up.
+  func countWaiting(_ count: Int, of session: HTTP2Session) {
+    guard let client = session.client, count != session.countedWaiting else { return }
+    let total = waiting[client, default: 0] + count - session.countedWaiting
+    session.countedWaiting = count
+    waiting[client] = total > 0 ? total : nil
+    let maximum = session.limits.waitingRequestsPerClient
+    guard count > 0, total > maximum else { return }
+    let streams = sessions.map(\.session).filter { $0.client == client }.flatMap(\.streams).filter(\.owesRequest)
+    let candidates = streams.enumerated().map { Eviction.Candidate(index: $0, byteCount: 1, lastMoved: $1.lastMoved) }
+    for index in Eviction.victims(candidates, toFree: streams.count - maximum) {
+      streams[index].giveUp(.tooManyRequests)
     }
   }
 }

@@ -6,6 +6,8 @@ public enum HTTP2StreamExcess: Sendable, Hashable {
   case requestTooSlow
   /// The peer does not read the reply in time.
   case replyUnread
+  /// The client has too many requests that are not complete.
+  case tooManyRequests
   /// The connection or the server holds as many bytes as it may.
   case noRoom
 }
@@ -86,6 +88,7 @@ extension HTTP2Session {
     }
     receivedSinceSweep = 0
     for (stream, excess) in overdue { stream.giveUp(excess) }
+    budget?.countWaiting(streams.count { $0.owesRequest }, of: self)
     // A burst of replies may go beyond the bound for a moment, because only time tells a peer that is about to read from one that is not.
     if heldByteCount > limits.heldByteCount {
       _ = evict(

@@ -122,6 +122,7 @@ extension HTTP2Stream {
   /// Tells the delegate, which ends the stream. What it leaves held is dropped; an answer of its own goes out where nothing waits before it.
   func giveUp(_ excess: HTTP2StreamExcess) {
     guard isOpen else { return }
+    isRequestDue = false
     let isUnread = bufferedByteCount > 0
     if let delegate { delegate.exceeded(self, excess) } else { reset(.enhanceYourCalm) }
     release(heldBodyByteCount)

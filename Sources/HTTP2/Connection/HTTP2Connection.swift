@@ -51,6 +51,7 @@ public final class HTTP2Connection {
     self.tcp = tcp
     self.delegate = delegate
     lifetime = ConnectionLifetime(role: role, limits: limits, now: tcp.loop.now)
+    session.client = tcp.remoteAddress.withoutPort
     session.delegate = self
     tcp.delegate = self
     tcp.requestFlush()
@@ -341,5 +342,16 @@ extension HTTP2Connection: HTTP2SessionDelegate {
 
   public func outputReady() {
     requestFlush()
+  }
+}
+
+extension SocketAddress {
+  /// The machine, as far as an address tells it.
+  var withoutPort: SocketAddress {
+    switch self {
+    case .ipv4(let address, _): .ipv4(address, port: 0)
+    case .ipv6(let high, let low, _): .ipv6(high, low, port: 0)
+    case .unix: self
+    }
   }
 }

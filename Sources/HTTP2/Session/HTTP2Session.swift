@@ -90,6 +90,9 @@ public final class HTTP2Session {
   /// What all sessions of a loop may hold together.
   let budget: HTTP2Budget?
   @exclusivity(unchecked) var budgetIndex = -1
+  /// The peer's address without its port; set by the connection.
+  @exclusivity(unchecked) var client: SocketAddress?
+  @exclusivity(unchecked) var countedWaiting = 0
   /// Bytes held for the peer, those of replies it has not read among them.
   @exclusivity(unchecked) public internal(set) var heldByteCount = 0
   @exclusivity(unchecked) var unreadByteCount = 0
@@ -369,6 +372,16 @@ public final class HTTP2Session {
   /// Counts a stream that the peer has begun for nothing: it reset the stream, or made us or the engine reset it.
   func countReset() {
     if !resets.allows(at: now) { terminate(.enhanceYourCalm) }
+  }
+
+  /// A stream has ended well.
+  func resetEarned() { resets.earn(1) }
+
+  /// The peer resets a stream. One that has had the time the peer gave it cost the peer that time, and one that is closed cost it the
+  /// frame, which is counted as such: neither is a stream begun for nothing.
+  func resetArrived(on id: Int32) {
+    guard let stream = stream(id), stream.resetIsExpected.map({ now < $0 }) ?? true else { return }
+    countReset()
   }
 
   func noteTermination(_ code: HTTP2ErrorCode) {

@@ -1,6 +1,6 @@
 internal import CNghttp2
 internal import Glibc
-internal import Reactor
+public import Reactor
 
 /// Told what happens on one stream.
 public protocol HTTP2StreamDelegate: AnyObject {
@@ -68,6 +68,10 @@ public final class HTTP2Stream {
   @exclusivity(unchecked) public var isRequestDue = true {
     didSet { if isOpen, isRequestDue, !oldValue { session.isSweepNeeded = true } }
   }
+
+  /// Server: when the peer may well reset the stream, because the time it gave the exchange is over or nearly so. An earlier reset is
+  /// counted (`HTTP2Limits.resetBurst`); nil counts it whenever it comes.
+  @exclusivity(unchecked) public var resetIsExpected: Instant?
 
   private enum Sending {
     case idle

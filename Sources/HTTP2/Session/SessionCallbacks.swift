@@ -28,9 +28,8 @@ enum SessionCallbacks {
     // gRPC servers built on its C core send the message of a status as it is, spaces at its ends included.
     if role == .client { nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(options, 1) }
     nghttp2_option_set_max_send_header_block_length(options, 64 * 1024)
-    // Our own meter speaks first (it answers ENHANCE_YOUR_CALM); this one is the net below it.
-    nghttp2_option_set_stream_reset_rate_limit(
-      options, UInt64(limits.resetBurst) * 2, UInt64(limits.resetsPerSecond) * 2)
+    // Our own meter counts, which knows the resets that are no abuse.
+    nghttp2_option_set_stream_reset_rate_limit(options, UInt64(Int64.max), UInt64(Int64.max))
     var engine: OpaquePointer?
     // Copied by the engine; the session keeps the memory behind it.
     let functions = memory?.engineFunctions

@@ -72,7 +72,7 @@ extension HTTP2Session {
       goAwayArrived(
         lastStreamID: frame.goaway.last_stream_id, code: HTTP2ErrorCode(rawValue: frame.goaway.error_code))
     case NGHTTP2_RST_STREAM:
-      if role == .server { countReset() }
+      if role == .server { resetArrived(on: frame.hd.stream_id) }
     default:
       break
     }
@@ -120,7 +120,10 @@ extension HTTP2Session {
   }
 
   func streamClosed(_ id: Int32, code: HTTP2ErrorCode) -> Int32 {
-    if let stream = stream(id) { forget(stream, code: code) }
+    guard let stream = stream(id) else { return SessionCallbacks.ok }
+    // What each side has ended in order; not a reset without an error, which may have been provoked.
+    if code == .noError, stream.hasPeerEnded, !stream.isResetByUs { resetEarned() }
+    forget(stream, code: code)
     return SessionCallbacks.ok
   }
 

@@ -62,6 +62,8 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
         start: now)
       let serverStream = ServerStream(stream, call: call, method: method, server: server)
       stream.delegate = serverStream
+      // The caller's clock began to run before ours did, by as long as the request was on its way.
+      if timeout < .max { stream.resetIsExpected = Instant(nanoseconds: now.nanoseconds + timeout / 2) }
       serverStream.begin()
     } catch {
       let fields = ResponseFields.trailers(error, namesEncodings: head.isCompressed)
@@ -188,6 +190,7 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       switch excess {
       case .requestTooSlow: .deadlineExceeded("the request did not arrive in time")
       case .replyUnread: .cancelled("the reply was not read in time")
+      case .tooManyRequests: .resourceExhausted("the client has too many requests that are not complete")
       case .noRoom: .noRoom
       }
     if !isDone, stream.bufferedByteCount == 0 { return fail(error) }

@@ -145,6 +145,7 @@ struct SlowPeerTests {
       #expect(await world.health() == .ok)
       await world.clock.advance(by: .seconds(35))
       #expect(await world.server.runningCalls() == 0)
+      // Each is answered before it is reset.
       for peer in peers { #expect(await world.on(peer) { $0.ended.count } == 250) }
       await world.expectNeighbourServed()
     }
@@ -272,10 +273,10 @@ struct SlowPeerTests {
     configuration.maximumCalls = 3
     try await AttackWorld.run(configuration) { world in
       for _ in 0..<3 {
+        let before = world.stubborn.heldCount
         let call = Task {
           await world.call(Stubborn.hold, CallOptions(deadline: world.clock.deadline(after: .seconds(1))))
         }
-        let before = world.stubborn.heldCount
         #expect(await eventually { world.stubborn.heldCount == before + 1 })
         await world.clock.advance(by: .seconds(2))
         #expect(await call.value == .deadlineExceeded)
@@ -286,6 +287,56 @@ struct SlowPeerTests {
       #expect(await world.health() == .ok)
       world.stubborn.letGo()
       #expect(await eventually { await world.server.runningHandlers() == 0 })
+      await world.expectNeighbourServed()
+    }
+  }
+
+  @Test("half-open requests of one client are bounded over all its connections, the slowest go first")
+  func halfOpenOfClient() async throws {
+    var configuration = ServerConfiguration()
+    configuration.connectionLimits.waitingRequestsPerClient = 100
+    try await AttackWorld.run(configuration) { world in
+      var peers: [LoopBound<FramePeer>] = []
+      for _ in 0..<4 {
+        peers.append(
+          try await world.attack { peer in
+            for number in 0..<50 { peer.send(FramePeer.request(Kitchen.command.path, on: UInt32(1 + 2 * number))) }
+          })
+      }
+      #expect(await world.server.runningCalls() == 200)
+      // One goes on: it is not among the slowest.
+      await world.clock.advance(by: .milliseconds(100))
+      await world.on(peers[0]) { $0.sendBody(RawCall.frame([], length: 1000), on: 49) }
+      await world.clock.advance(by: .seconds(3))
+      #expect(await world.server.runningCalls() == 100)
+      #expect(await world.on(peers[0]) { !$0.ended.contains(49) })
+      await world.expectNeighbourServed()
+    }
+  }
+
+  @Test("calls that end at their deadline are no abuse, however many", arguments: [true, false])
+  func deadlines(haveDeadline: Bool) async throws {
+    try await AttackWorld.run { world in
+      let peer = try await world.attack()
+      for round in 0..<10 {
+        let streams = (0..<256).map { UInt32(1 + 2 * (round * 256 + $0)) }
+        await world.on(peer) { peer in
+          for stream in streams {
+            let timeout = haveDeadline ? [("grpc-timeout", "100m")] : []
+            peer.send(FramePeer.request(Stubborn.hold.path, on: stream, extra: timeout))
+            peer.sendBody(RawCall.frame([]), on: stream, ends: true)
+          }
+        }
+        await world.clock.advance(by: .milliseconds(60))
+        // The client's clock began to run earlier.
+        await world.on(peer) { peer in
+          for stream in streams { peer.send(HTTP2Frame(HTTP2Frame.Kind.resetStream, on: stream, [0, 0, 0, 8])) }
+        }
+        await world.clock.advance(by: .milliseconds(40))
+      }
+      #expect(await world.on(peer) { $0.isClosed } == !haveDeadline)
+      #expect(await world.on(peer) { $0.goAway } == (haveDeadline ? nil : HTTP2ErrorCode.enhanceYourCalm.rawValue))
+      world.stubborn.letGo()
       await world.expectNeighbourServed()
     }
   }
