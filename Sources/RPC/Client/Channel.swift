@@ -55,7 +55,11 @@ public final class Channel: Sendable {
   public func unary<Request: Message, Response: Message>(
     _ method: MethodDescriptor, _ request: Request, options: CallOptions = CallOptions()
   ) async throws(RPCError) -> Response {
-    let reply = try await send(method, try OutgoingMessage.encode(request), options)
+    let channel = loopChannel
+    let message =
+      channel.loop.isCurrent
+      ? try OutgoingMessage.encode(request, arena: channel.arena) : try OutgoingMessage.encode(request)
+    let reply = try await send(method, message, options, over: channel)
     do throws(ProtobufError) {
       return try Response(serialized: reply.message)
     } catch {
@@ -67,24 +71,26 @@ public final class Channel: Sendable {
   public func unaryBytes(
     _ method: MethodDescriptor, message: [UInt8], options: CallOptions = CallOptions()
   ) async throws(RPCError) -> UnaryReply {
-    try await send(method, OutgoingMessage.frame(message), options)
+    try await send(method, OutgoingMessage.frame(message), options, over: loopChannel)
   }
 
   /// The same for tools that know the method by its path only: it is not retried.
   public func unaryBytes(
     path: String, message: [UInt8], options: CallOptions = CallOptions()
   ) async throws(RPCError) -> UnaryReply {
-    try await send(MethodDescriptor(path: path), OutgoingMessage.frame(message), options)
+    try await send(MethodDescriptor(path: path), OutgoingMessage.frame(message), options, over: loopChannel)
   }
 
   private func send(
-    _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions
+    _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions, over channel: LoopChannel
   ) async throws(RPCError) -> UnaryReply {
-    guard !configuration.interceptors.isEmpty else { return try await exchange(method, request, options) }
+    guard !configuration.interceptors.isEmpty else {
+      return try await exchange(method, request, options, over: channel)
+    }
     var interception = Interception(configuration.interceptors, method, options)
     do throws(RPCError) {
       try await interception.begin()
-      let reply = try await exchange(method, request, interception.call.options)
+      let reply = try await exchange(method, request, interception.call.options, over: channel)
       interception.end(.ok)
       return reply
     } catch {
@@ -94,9 +100,8 @@ public final class Channel: Sendable {
   }
 
   private func exchange(
-    _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions
+    _ method: MethodDescriptor, _ request: [UInt8], _ options: CallOptions, over channel: LoopChannel
   ) async throws(RPCError) -> UnaryReply {
-    let channel = loopChannel
     let loop = channel.loop
     let call = UnaryCall(
       channel: channel, method: method, request: request, options: options, deadline: Self.deadline(method, options))

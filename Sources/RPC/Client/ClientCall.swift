@@ -51,7 +51,8 @@ class ClientCall: HTTP2StreamDelegate, @unchecked Sendable {
       end(.own(.deadlineExceeded()))
       return false
     }
-    deadlineTimer = channel.loop.schedule(at: deadline.instant) { [weak self] in self?.deadlinePassed() }
+    // Cancelled in `end`, which comes at the deadline at the latest, so the timer does not keep the call alive for longer than it runs.
+    deadlineTimer = channel.loop.schedule(at: deadline.instant) { self.deadlinePassed() }
     return true
   }
 
@@ -153,10 +154,9 @@ class ClientCall: HTTP2StreamDelegate, @unchecked Sendable {
     case .finish: end(outcome)
     case .attempt: channel.dispatch(self)
     case .attemptAfter(let wait):
-      waitTimer = channel.loop.schedule(after: wait) { [weak self] in
-        guard let self else { return }
-        waitTimer = nil
-        channel.dispatch(self)
+      waitTimer = channel.loop.schedule(after: wait) {
+        self.waitTimer = nil
+        self.channel.dispatch(self)
       }
     }
   }

@@ -1,4 +1,5 @@
 internal import HTTP2
+internal import Protobuf
 internal import Reactor
 
 /// A channel on one loop: its connections, the calls that run, and the calls that wait for a connection to take them. Does what `Resolver`,
@@ -8,6 +9,8 @@ final class LoopChannel: @unchecked Sendable {
   let loop: EventLoop
   let configuration: ChannelConfiguration
   let memory = HTTP2Memory()
+  /// Used by one encoding at a time, which never suspends.
+  let arena = Arena()
   private let target: ChannelTarget
   private let names: NameResolver
   // Exclusivity is unchecked where one thread is certain: the loop's.
@@ -55,6 +58,7 @@ final class LoopChannel: @unchecked Sendable {
   // MARK: - Calls
 
   func start(_ call: ClientCall) {
+    loop.preconditionCurrent()
     guard !isClosed else { return call.end(.own(.unavailable("the channel is closed"))) }
     guard running < configuration.maximumCalls else {
       return call.end(.own(.resourceExhausted("the channel is at its limit of calls")))

@@ -117,6 +117,8 @@ final class StreamingCall: ClientCall, MessageSink, IncomingMessages, @unchecked
     }
   }
 
+  func takeArrived() -> [[UInt8]] { source?.takeArrived() ?? [] }
+
   override func finished(_ outcome: Attempt.Outcome) {
     self.outcome = outcome
     sent = []

@@ -121,7 +121,14 @@ final class SubchannelConnection: HTTP2ConnectionDelegate {
   }
 
   func closed(_ connection: HTTP2Connection, reason: HTTP2CloseReason) {
-    ended(connection, inOrder: reason == .orderly, "the connection was lost")
+    let text =
+      switch reason {
+      case .notHTTP2: "the server does not speak HTTP/2"
+      case .handshakeTimeout: "the server has not spoken HTTP/2 in time"
+      case .protocolError(let code): "the connection was ended: \(code)"
+      default: "the connection was lost"
+      }
+    ended(connection, inOrder: reason == .orderly, text)
   }
 
   /// The connection takes no more calls.

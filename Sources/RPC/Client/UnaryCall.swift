@@ -34,8 +34,15 @@ final class UnaryCall: ClientCall, @unchecked Sendable {
   }
 
   override func received(_ bytes: RawSpan) throws(RPCError) {
-    bytes.withUnsafeBytes { assembler.append($0) }
     stream?.consume(bytes.byteCount)
+    if message == nil, assembler.isEmpty {
+      // Nearly always the whole response lies in one piece.
+      message = bytes.withUnsafeBytes { bytes in
+        MessageAssembler.only(in: bytes, maximumMessageBytes: assembler.maximumMessageBytes).map { [UInt8]($0) }
+      }
+      if message != nil { return }
+    }
+    bytes.withUnsafeBytes { assembler.append($0) }
     while let next = try assembler.next({ [UInt8]($0) }) {
       guard message == nil else { throw MessageRules.several(.response) }
       message = next

@@ -99,6 +99,20 @@ final class MessageSource: IncomingMessages {
     }
   }
 
+  func takeArrived() -> [[UInt8]] {
+    var taken: [[UInt8]] = []
+    var byteCount = 0
+    // What is wrong with a message is told by `next`, behind those before it.
+    while assembler.hasMessage, byteCount < HandedOver.byteCount, waiting == nil,
+      let message = try? takeMessage()
+    {
+      taken.append(message)
+      byteCount += message.count + MessageAssembler.prefixByteCount
+    }
+    renewWindow()
+    return taken
+  }
+
   private func give(_ continuation: UnsafeContinuation<Result<[UInt8]?, RPCError>, Never>) {
     do throws(RPCError) {
       if assembler.hasMessage, let message = try takeMessage() {

@@ -77,21 +77,17 @@ struct Call: AsyncParsableCommand {
     if status != 0 { throw ExitCode(status) }
   }
 
-  private func target(of method: MethodCatalogue.Method) throws -> SocketAddress {
+  private func target(of method: MethodCatalogue.Method) throws -> ChannelTarget {
     if let address {
-      guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
-        throw ValidationError("--address takes HOST:PORT.")
-      }
-      let host = address[..<colon].trimmingBrackets
-      do { return try SocketAddress(host: host, port: port) } catch {
-        throw ValidationError("--address takes a numeric address or localhost, not \(host).")
+      do { return ChannelTarget(try Endpoint(address)) } catch {
+        throw ValidationError("--address takes HOST:PORT, [IPv6]:PORT or unix:PATH: \(error).")
       }
     }
     guard let process = process ?? method.process, process != .edge else {
       let names = catalogue.services.map { "--to \($0.name)" }.joined(separator: " or ")
       throw ValidationError("Which process? Say \(names).")
     }
-    return .ipv4(0x7F00_0001, port: try mesh.ports().main(process))
+    return .addresses([.ipv4(0x7F00_0001, port: try mesh.ports().main(process))])
   }
 
   private func encode(_ method: MethodCatalogue.Method) throws -> [UInt8] {
@@ -105,12 +101,12 @@ struct Call: AsyncParsableCommand {
 
   /// - Returns: the exit code.
   private func send(
-    _ message: [UInt8], to method: MethodCatalogue.Method, at target: SocketAddress, _ group: EventLoopGroup
+    _ message: [UInt8], to method: MethodCatalogue.Method, at target: ChannelTarget, _ group: EventLoopGroup
   ) async throws -> Int32 {
     let options = CallOptions(
       deadline: .after(.milliseconds(Int64(max(0, min(timeout, 86_400)) * 1_000))),
       metadata: try await metadata(for: method, group))
-    let channel = Channel(target: [target], group: group)
+    let channel = Channel(target, group: group)
     do {
       let reply = try await channel.unaryBytes(path: method.path, message: message, options: options)
       await channel.close()
@@ -174,11 +170,4 @@ extension MeshProcess: ExpressibleByArgument {
   }
 
   static var allValueStrings: [String] { all.map(\.name) }
-}
-
-extension Substring {
-  /// Without the brackets of an IPv6 address.
-  fileprivate var trimmingBrackets: String {
-    hasPrefix("[") && hasSuffix("]") ? String(dropFirst().dropLast()) : String(self)
-  }
 }

@@ -6,26 +6,36 @@ import Synchronization
 /// A server that answers requests with whatever a test likes, right or wrong.
 final class RawServer: HTTP2ConnectionDelegate {
   private let answer: (HTTP2Stream, HTTP2Connection, _ number: Int) -> Void
+  private let heads: ReceivedHeads?
   private var connections: [HTTP2Connection] = []
   private var listener: TCPListener?
   private var requests = 0
 
-  private init(_ answer: @escaping (HTTP2Stream, HTTP2Connection, _ number: Int) -> Void) {
+  private init(
+    _ heads: ReceivedHeads?, _ answer: @escaping (HTTP2Stream, HTTP2Connection, _ number: Int) -> Void
+  ) {
+    self.heads = heads
     self.answer = answer
   }
 
   /// Runs `body` with a channel to a server whose requests are handed to `answer`, numbered from 0.
+  /// - Parameters:
+  ///   - clock: moves the channel's time; nil lets it pass by itself.
+  ///   - heads: gets the header fields of the requests.
   static func run<R: Sendable>(
-    channel configuration: ChannelConfiguration = ChannelConfiguration(),
+    channel configuration: ChannelConfiguration = ChannelConfiguration(), clock: ManualClock? = nil,
+    heads: ReceivedHeads? = nil,
     answering answer: @escaping @Sendable (HTTP2Stream, HTTP2Connection, _ number: Int) -> Void,
     _ body: (Channel) async throws -> R
   ) async throws -> R {
     let group = try EventLoopGroup(count: 1, name: "raw")
     defer { group.stop() }
+    let clients = try EventLoopGroup(count: 1, name: "client", clock: clock)
+    defer { clients.stop() }
     let loop = group.loops[0]
-    let server = LoopBound(RawServer(answer), loop: loop)
+    let server = LoopBound(RawServer(heads, answer), loop: loop)
     let address = try await Task(executorPreference: loop) { try server.value.listen(on: loop) }.value
-    let result = try await body(Channel(target: [address], configuration: configuration, group: group))
+    let result = try await body(Channel(target: [address], configuration: configuration, group: clients))
     await Task(executorPreference: loop) { server.value.close() }.value
     return result
   }
@@ -48,11 +58,22 @@ final class RawServer: HTTP2ConnectionDelegate {
   func request(
     _ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool, on connection: HTTP2Connection
   ) {
+    heads?.append(copy fields)
     answer(stream, connection, requests)
     requests += 1
   }
 
   func closed(_ connection: HTTP2Connection, reason: HTTP2CloseReason) {}
+}
+
+/// The header fields of the requests that a `RawServer` got.
+final class ReceivedHeads: Sendable {
+  private let state = Mutex<[HeaderFields]>([])
+
+  func append(_ fields: HeaderFields) { state.withLock { $0.append(fields) } }
+
+  /// The values of one field, nil for a request without it.
+  func values(of name: String) -> [String?] { state.withLock { heads in heads.map { $0[name] } } }
 }
 
 /// An answer written down: header fields, bytes, trailers.
