@@ -61,8 +61,12 @@ final class Inbox: Sendable {
   }
 
   func leave(_ closure: @escaping @Sendable () -> Void) {
-    contents.withLock { $0.left.closures.append(closure) }
-    wake()
+    let isHeard = contents.withLock { contents in
+      // A loop that has ended runs nothing any more, and must not keep what keeps the loop.
+      if !contents.hasEnded { contents.left.closures.append(closure) }
+      return !contents.hasEnded
+    }
+    if isHeard { wake() }
   }
 
   /// False when the loop has ended and nobody will answer.
@@ -115,10 +119,11 @@ final class Inbox: Sendable {
 
   /// Nothing that is left from now on is looked at.
   func end() {
-    let unanswered = contents.withLock { contents in
+    let (unanswered, _) = contents.withLock { contents in
       contents.hasEnded = true
-      defer { contents.left.questions = [] }
-      return contents.left.questions
+      // Released outside the lock: what goes away with the closures may turn to the loop.
+      defer { (contents.left.questions, contents.left.closures) = ([], []) }
+      return (contents.left.questions, contents.left.closures)
     }
     for answer in unanswered { answer(nil) }
   }

@@ -203,6 +203,27 @@ struct EventLoopTests {
     #expect(seen.value == 4)
   }
 
+  @Test("a loop that has ended keeps nothing that is given to it, and nothing keeps the loop")
+  func endedLoop() throws {
+    final class Held: Sendable {
+      let loop: EventLoop
+      init(_ loop: EventLoop) { self.loop = loop }
+    }
+    weak var held: Held?
+    weak var ended: EventLoop?
+    try {
+      let loop = try EventLoop()
+      loop.start()
+      loop.stop()
+      let given = Held(loop)
+      loop.execute { _ = given.loop.name }
+      held = given
+      ended = loop
+    }()
+    #expect(held == nil)
+    #expect(ended == nil)
+  }
+
   @Test("a job that never ends its own re-scheduling does not starve timers")
   func timersAreNotStarved() async throws {
     let group = try EventLoopGroup(count: 1)
