@@ -34,7 +34,7 @@ struct ServerTests {
     defer { group.stop() }
     var server: Server? = Server(services: [Kitchen()], group: group)
     let address = try #require(try await server?.start(on: try SocketAddress(host: "127.0.0.1", port: 0)))
-    weak var released = server
+    weak let released = server
     server = nil
     #expect(released == nil)
     for _ in 0..<8 {
