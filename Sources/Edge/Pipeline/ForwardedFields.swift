@@ -6,7 +6,6 @@ internal import Schema
 enum ForwardedFields {
   static let requestID: MetadataKey = "x-request-id"
   static let traceParent: MetadataKey = "traceparent"
-  static let idempotencyKey: MetadataKey = "idempotency-key"
   static let ifMatch: MetadataKey = "if-match"
   static let clientAddress: MetadataKey = "cloudbill-client-address"
 
@@ -30,7 +29,7 @@ enum ForwardedFields {
       throw .validation(
         "Idempotency-Key must be 1 to 255 printable ASCII characters without spaces", field: "Idempotency-Key")
     }
-    metadata.append(ascii: Array(key), for: idempotencyKey)
+    metadata.append(ascii: Array(key), for: .idempotencyKey)
   }
 
   /// Takes over what a reply says about itself.

@@ -16,6 +16,8 @@ struct Call {
   let deadline: Deadline
   /// Waits for a connection instead of failing while there is none.
   let waitsForReady: Bool
+  /// Whether the request carries an idempotency key, without which a method that is declared `keyed` is not safe to repeat.
+  let hasKey: Bool
   /// Whether all that was sent of the request is still held.
   var isReplayable = true
   /// Attempts that the server may have looked at.
@@ -26,10 +28,20 @@ struct Call {
   /// Attempts that no server has looked at. Each is safe to repeat; the bound is for a server that refuses everything.
   static let maximumUnseenAttempts = 3
 
-  init(_ method: MethodDescriptor, deadline: Deadline, waitsForReady: Bool) {
+  init(_ method: MethodDescriptor, deadline: Deadline, waitsForReady: Bool, hasKey: Bool) {
     self.method = method
     self.deadline = deadline
     self.waitsForReady = waitsForReady
+    self.hasKey = hasKey
+  }
+
+  /// Whether the request may be sent again although a server may have acted on it.
+  private var isSafeToRepeat: Bool {
+    switch method.idempotency {
+    case .unspecified: false
+    case .read, .idempotent: true
+    case .keyed: hasKey
+    }
   }
 
   /// The value of `grpc-previous-rpc-attempts`, which is not sent while it is 0.
@@ -49,7 +61,7 @@ struct Call {
       unseenAttempts += 1
       return unseenAttempts < Self.maximumUnseenAttempts ? .attempt : .finish
     }
-    guard let rule = method.retry, method.idempotency != .unspecified, error.code == .unavailable,
+    guard let rule = method.retry, isSafeToRepeat, error.code == .unavailable,
       attempts < rule.maximumAttempts
     else { return .finish }
     let wait: Duration

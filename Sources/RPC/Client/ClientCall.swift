@@ -26,7 +26,9 @@ class ClientCall: HTTP2StreamDelegate, @unchecked Sendable {
   init(channel: LoopChannel, method: MethodDescriptor, options: CallOptions, deadline: Deadline) {
     self.channel = channel
     self.options = options
-    call = Call(method, deadline: deadline, waitsForReady: options.waitsForReady)
+    call = Call(
+      method, deadline: deadline, waitsForReady: options.waitsForReady,
+      hasKey: method.idempotency == .keyed && options.metadata[.idempotencyKey] != nil)
   }
 
   // MARK: - For subclasses

@@ -15,6 +15,9 @@ public struct MetadataKey: Hashable, Sendable, ExpressibleByStringLiteral, Custo
     self.name = text
   }
 
+  /// Carries the caller's key of a call to a method that is declared `Idempotency.keyed`.
+  public static let idempotencyKey: MetadataKey = "idempotency-key"
+
   public var isBinary: Bool { name.hasSuffix("-bin") }
 
   public var description: String { name }

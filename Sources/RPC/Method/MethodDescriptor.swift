@@ -13,7 +13,7 @@ public enum Idempotency: Sendable, Hashable {
   case read
   /// Repeating it leaves the same state.
   case idempotent
-  /// The idempotency key makes it so: the answer is kept and given again.
+  /// The idempotency key makes it so: the answer is kept and given again. A call without one (`MetadataKey.idempotencyKey`) is not repeated.
   case keyed
 }
 

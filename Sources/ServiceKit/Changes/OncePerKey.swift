@@ -4,8 +4,6 @@ internal import RPC
 
 /// A change that its key makes safe to ask for again: the answer is kept in the transaction of the effect and given again.
 struct OncePerKey: Sendable {
-  /// Metadata with the key.
-  static let metadataKey: MetadataKey = "idempotency-key"
   /// Metadata of a reply that was given before.
   static let replayedKey: MetadataKey = "idempotent-replayed"
   static let longestKey = 255

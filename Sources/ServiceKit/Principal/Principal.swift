@@ -36,7 +36,7 @@ public struct Principal: Sendable {
     requestID = String(call.requestID.prefix(Self.longestRequestID))
     deadline = call.workDeadline
     now = clock.now
-    key = call.metadata[OncePerKey.metadataKey]
+    key = call.metadata[.idempotencyKey]
   }
 
   /// A service that works by itself, or passes a user's wish on.

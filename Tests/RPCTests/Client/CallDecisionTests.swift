@@ -11,11 +11,11 @@ struct CallDecisionTests {
   private static let now = Instant(nanoseconds: 1_000_000_000)
 
   private func call(
-    _ idempotency: Idempotency = .read, retry: RetryRule? = rule, deadline: Deadline = .never
+    _ idempotency: Idempotency = .read, retry: RetryRule? = rule, deadline: Deadline = .never, hasKey: Bool = true
   ) -> Call {
     Call(
       MethodDescriptor(path: "/a.B/C", idempotency: idempotency, retry: idempotency == .unspecified ? nil : retry),
-      deadline: deadline, waitsForReady: false)
+      deadline: deadline, waitsForReady: false, hasKey: hasKey)
   }
 
   private func outcome(_ code: StatusCode, pushback: String? = nil, unseen: Bool = false) -> Attempt.Outcome {
@@ -49,6 +49,18 @@ struct CallDecisionTests {
     }
     var unruled = call(.read, retry: nil)
     #expect(steps(&unruled, [outcome(.unavailable)]) == [.finish])
+  }
+
+  @Test("a method that its key makes safe to repeat is not repeated without one")
+  func keyless() {
+    var keyless = call(.keyed, hasKey: false)
+    #expect(steps(&keyless, [outcome(.unavailable)]) == [.finish])
+    var unseen = call(.keyed, hasKey: false)
+    #expect(steps(&unseen, [outcome(.unavailable, unseen: true)]) == [.attempt])
+    for idempotency in [Idempotency.read, .idempotent] {
+      var safe = call(idempotency, hasKey: false)
+      #expect(steps(&safe, [outcome(.unavailable)]) == [.attemptAfter(.milliseconds(50))])
+    }
   }
 
   @Test("the waits double up to the rule's longest, and the attempts end with the rule's last")
