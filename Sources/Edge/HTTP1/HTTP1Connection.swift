@@ -279,7 +279,7 @@ final class HTTP1Connection: TCPConnectionDelegate, DrainableConnection {
     case .request: deadline.advanced(by: .zero - edge.limits.idleTimeout)
     case .head: deadline.advanced(by: .zero - edge.limits.headTimeout)
     case .peerClose: Instant(nanoseconds: .min)
-    case .body, .answers: nil
+    case .body, .answers, .output: nil
     }
   }
 
