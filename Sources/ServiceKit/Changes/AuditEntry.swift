@@ -9,13 +9,13 @@ public struct AuditEntry: Sendable {
   /// What a person who reads the trail needs to know, as a JSON object; no personal data.
   let detail: String
 
-  /// Characters of an object's id that are kept.
+  /// Bytes of an object's id that are kept.
   static let longestObject = 100
 
   /// - Parameter detail: flat values.
   public init(_ event: String, object: String, detail: [String: Value] = [:]) {
     self.event = event
-    self.object = String(object.prefix(Self.longestObject))
+    self.object = object.bounded(toByteCount: Self.longestObject)
     // What is told is flat and small: it always has a JSON form.
     let json = try? Struct(fields: detail).json()
     self.detail = json.map { String(decoding: $0, as: UTF8.self) } ?? "{}"

@@ -87,7 +87,7 @@ public struct Outbox: Sendable {
     try await transaction.execute(
       tables.failMessage(
         delivery.number, dueAt: now.advanced(by: delay ?? .zero), setAsideAt: delay == nil ? now : nil,
-        error: String(reason.prefix(Self.longestError))))
+        error: reason.bounded(toByteCount: Self.longestError)))
     (delay == nil ? setAside : failed).add()
     logger.warning(
       delay == nil ? "a message was set aside" : "a message could not be delivered",

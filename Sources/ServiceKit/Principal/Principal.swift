@@ -22,7 +22,7 @@ public struct Principal: Sendable {
   /// Makes it once however often it is asked for; see `OncePerKey`.
   public let key: String?
 
-  /// Characters of a request's id that are kept: the caller chose it.
+  /// Bytes of a request's id that are kept: the caller chose it.
   static let longestRequestID = 64
 
   /// Who makes a call.
@@ -33,7 +33,7 @@ public struct Principal: Sendable {
     subject = claims.subjectText
     onBehalfOf = claims.onBehalfOf?.description ?? ""
     crossesTenants = call.actsInOtherTenant
-    requestID = String(call.requestID.prefix(Self.longestRequestID))
+    requestID = call.requestID.bounded(toByteCount: Self.longestRequestID)
     deadline = call.workDeadline
     now = clock.now
     key = call.metadata[.idempotencyKey]
@@ -51,7 +51,7 @@ public struct Principal: Sendable {
     subject = CallerClaims.servicePrefix + service
     self.onBehalfOf = onBehalfOf?.description ?? ""
     crossesTenants = false
-    self.requestID = String(requestID.prefix(Self.longestRequestID))
+    self.requestID = requestID.bounded(toByteCount: Self.longestRequestID)
     self.deadline = deadline
     self.now = now
     self.key = key
@@ -63,7 +63,7 @@ public struct Principal: Sendable {
     subject = user.description
     onBehalfOf = ""
     crossesTenants = false
-    self.requestID = String(requestID.prefix(Self.longestRequestID))
+    self.requestID = requestID.bounded(toByteCount: Self.longestRequestID)
     self.deadline = deadline
     self.now = now
     key = nil
