@@ -21,7 +21,8 @@ struct SkippedStreams {
   static let maximumRangeCount = 16
 
   mutating func opened(_ id: Int32) {
-    guard id > last else { return }
+    // Even numbers are not a client's.
+    guard id > last, id & 1 == 1 else { return }
     if id > last + 2 {
       if ranges.count == Self.maximumRangeCount { ranges.removeFirst() }
       ranges.append(last + 2...id - 2)

@@ -7,8 +7,11 @@ extension HTTP2Session {
     switch nghttp2_frame_type(rawValue: UInt32(header.type)) {
     case NGHTTP2_SETTINGS: windowsBeforeSettings = peerWindows()
     case NGHTTP2_HEADERS:
+      guard role == .server else { break }
       // The engine lets such a block pass unseen (RFC 9113 §5.1.1).
-      if role == .server, skipped.contains(header.stream_id) { terminate(.protocolError) }
+      if skipped.contains(header.stream_id) { terminate(.protocolError) }
+      // Here, because a stream that is refused has been opened, too: more of it may be on its way.
+      skipped.opened(header.stream_id)
     default: break
     }
     return SessionCallbacks.ok
@@ -27,7 +30,6 @@ extension HTTP2Session {
     switch frame.headers.cat {
     case NGHTTP2_HCAT_REQUEST:
       arrivingKind = .request
-      skipped.opened(frame.hd.stream_id)
       accept(id: frame.hd.stream_id)
     case NGHTTP2_HCAT_RESPONSE:
       arrivingKind = .response

@@ -355,4 +355,55 @@ extension ConformanceCase {
       "7541 5.1", "an integer that overflows",
       block([0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), .connection(.compressionError)),
   ]
+
+  /// For a client that has asked for something on stream 1 and has said all it has to say.
+  static let ofServer: [ConformanceCase] = {
+    let ok = [(":status", "200")]
+    let head = HTTP2Frame.headers(on: 1, ok, flags: Flag.endHeaders)
+    func only(_ fields: [(String, String)]) -> [HTTP2Frame] { [.headers(on: 1, fields)] }
+    return [
+      ConformanceCase("5.1", "DATA on an idle stream", [.data(on: 3, [1])], .connection(.protocolError)),
+      ConformanceCase(
+        "5.1.1", "a response on a stream that nobody has opened", [.headers(on: 3, ok)], .connection(.protocolError)),
+      ConformanceCase("5.1.1", "a response on an even stream", [.headers(on: 2, ok)], .connection(.protocolError)),
+      ConformanceCase(
+        "6.3", "PRIORITY on stream 0", [HTTP2Frame(Kind.priority, on: 0, [0, 0, 0, 1, 15])],
+        .connection(.protocolError)),
+      ConformanceCase("6.5.2", "ENABLE_PUSH of 1", [.settings([(2, 1)])], .connection(.protocolError)),
+      ConformanceCase(
+        "6.6", "PUSH_PROMISE although there is to be none",
+        [HTTP2Frame(Kind.pushPromise, flags: Flag.endHeaders, on: 1, [0, 0, 0, 2] + whole.payload)],
+        .connection(.protocolError)),
+      ConformanceCase(
+        "6.9.2", "a setting that takes a stream's window over its maximum",
+        [.windowUpdate(on: 1, 0x7FFF_FFFF - 65_535), .settings([(4, 65_536)])], .connection(.flowControlError)),
+      ConformanceCase("8.1", "a response", only(ok), .answered),
+      ConformanceCase("8.1", "a response with trailers", [head, .headers(on: 1, [("x-t", "1")])], .answered),
+      ConformanceCase(
+        "8.1", "trailers without END_STREAM", [head, .headers(on: 1, [("x-t", "1")], flags: Flag.endHeaders)],
+        .stream(.protocolError)),
+      ConformanceCase(
+        "8.1", "an informational response before the final one",
+        [.headers(on: 1, [(":status", "103")], flags: Flag.endHeaders)] + only(ok), .answered),
+      ConformanceCase(
+        "8.1", "an informational response with END_STREAM", only([(":status", "103")]), .stream(.protocolError)),
+      ConformanceCase(
+        "8.1", "DATA behind an informational response",
+        [.headers(on: 1, [(":status", "103")], flags: Flag.endHeaders), .data(on: 1, [1])], .stream(.protocolError)),
+      ConformanceCase(
+        "8.1.1", "content-length above the body",
+        [
+          .headers(on: 1, ok + [("content-length", "5")], flags: Flag.endHeaders),
+          .data(on: 1, [1], flags: Flag.endStream),
+        ], .stream(.protocolError)),
+      ConformanceCase("8.2", "an upper-case name", only(ok + [("X-Test", "1")]), .stream(.protocolError)),
+      ConformanceCase("8.2.2", "connection", only(ok + [("connection", "close")]), .stream(.protocolError)),
+      ConformanceCase("8.3", "a pseudo-header field of requests", only(ok + [(":path", "/")]), .stream(.protocolError)),
+      ConformanceCase("8.3.2", "no status", only([("x-test", "1")]), .stream(.protocolError)),
+      ConformanceCase("8.3.2", "two of them", only(ok + ok), .stream(.protocolError)),
+      ConformanceCase(
+        "7541 6.1", "the index 0", [HTTP2Frame(Kind.headers, flags: 5, on: 1, [0x80])],
+        .connection(.compressionError)),
+    ]
+  }()
 }

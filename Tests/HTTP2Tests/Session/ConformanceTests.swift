@@ -41,6 +41,24 @@ struct ConformanceTests {
     #expect(server.isAnswered(101), "the connection goes on")
   }
 
+  @Test("discards what follows a stream that it has refused, also when others were opened since")
+  func refused() throws {
+    var limits = HTTP2Limits()
+    limits.concurrentStreams = 1
+    let server = try FrameServer(limits: limits)
+    defer { server.session.abandon() }
+    let openFlags = HTTP2Frame.Flag.endHeaders
+    server.receive([.settings(), .headers(on: 1, ConformanceCase.request, flags: openFlags)], preface: true)
+    server.receive([.headers(on: 3, ConformanceCase.request, flags: openFlags)])
+    #expect(server.resetCode(on: 3) == .refusedStream)
+    server.receive([.reset(on: 1, code: 8), .headers(on: 5, ConformanceCase.request)])
+    #expect(server.isAnswered(5))
+    server.receive([.data(on: 3, [1]), .headers(on: 3, [("x-t", "1")])])
+    #expect(server.goAway == nil)
+    server.receive([.headers(on: 7, ConformanceCase.request)])
+    #expect(server.isAnswered(7))
+  }
+
   @Test("answers SETTINGS and PING, and no answers of them")
   func acknowledgements() throws {
     let server = try FrameServer()
@@ -85,5 +103,28 @@ struct ConformanceTests {
     #expect(frames.reduce(0) { $0 + $1.payload.count } == 60_000)
     #expect(frames.filter { $0.flags & HTTP2Frame.Flag.endStream != 0 }.count == 1)
     #expect(frames.last.map { $0.flags & HTTP2Frame.Flag.endStream } == HTTP2Frame.Flag.endStream)
+  }
+}
+
+@Suite("RFC 9113, a client")
+struct ClientConformanceTests {
+  @Test("makes of each frame what its section says", arguments: ConformanceCase.ofServer)
+  func server(of test: ConformanceCase) throws {
+    let client = try FrameClient()
+    defer { client.session.abandon() }
+    client.receive([.settings(), .settingsAcknowledgement])
+    for frame in test.frames { client.receive([frame]) }
+    switch test.outcome {
+    case .connection(let code):
+      #expect(client.goAway == code)
+      #expect(client.session.terminated == code)
+    case .stream(let code):
+      #expect(client.resetCode == code)
+      #expect(client.goAway == nil)
+      #expect(!client.hasEnded)
+    case .answered, .ignored:
+      #expect(client.goAway == nil)
+      #expect(client.hasEnded == (test.outcome == .answered))
+    }
   }
 }

@@ -45,19 +45,17 @@ final class FrameServer: HTTP2SessionDelegate, HTTP2StreamDelegate {
 
   /// The code of the GOAWAY that ended the connection.
   var goAway: HTTP2ErrorCode? {
-    output.last { $0.kind == HTTP2Frame.Kind.goAway }.map { code(in: $0.payload[4..<8]) }
+    output.last { $0.kind == HTTP2Frame.Kind.goAway }.map { HTTP2ErrorCode(bytes: $0.payload[4..<8]) }
   }
 
   func resetCode(on streamID: UInt32) -> HTTP2ErrorCode? {
-    output.last { $0.kind == HTTP2Frame.Kind.resetStream && $0.streamID == streamID }.map { code(in: $0.payload[...]) }
+    output.last { $0.kind == HTTP2Frame.Kind.resetStream && $0.streamID == streamID }.map {
+      HTTP2ErrorCode(bytes: $0.payload[...])
+    }
   }
 
   func isAnswered(_ streamID: UInt32) -> Bool {
     output.contains { $0.kind == HTTP2Frame.Kind.headers && $0.streamID == streamID }
-  }
-
-  private func code(in bytes: ArraySlice<UInt8>) -> HTTP2ErrorCode {
-    HTTP2ErrorCode(rawValue: bytes.reduce(0) { $0 << 8 | UInt32($1) })
   }
 
   func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool) {
@@ -79,4 +77,53 @@ final class FrameServer: HTTP2SessionDelegate, HTTP2StreamDelegate {
 
   func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {}
   func outputReady() {}
+}
+
+/// A client's session without a socket, with one request on stream 1 that has ended.
+final class FrameClient: HTTP2SessionDelegate, HTTP2StreamDelegate {
+  let session: HTTP2Session
+  private(set) var hasEnded = false
+  private var output: [HTTP2Frame] = []
+
+  init() throws {
+    session = try HTTP2Session(role: .client)
+    session.delegate = self
+    let fields = HeaderFields([":method": "POST", ":scheme": "http", ":path": "/", ":authority": "test"])
+    _ = try session.openStream(nil, fields, endsStream: true, delegate: self)
+    while session.nextOutput({ _ in }) {}
+  }
+
+  deinit { session.delegate = nil }
+
+  func receive(_ frames: [HTTP2Frame]) {
+    let bytes = frames.flatMap(\.bytes)
+    // What went wrong is seen in what the session says.
+    try? session.receive(bytes.span.bytes, at: Instant(nanoseconds: 1))
+    var answer: [UInt8] = []
+    while session.nextOutput({ answer.append(contentsOf: $0) }) {}
+    output += HTTP2Frame.parse(answer)
+  }
+
+  var goAway: HTTP2ErrorCode? {
+    output.last { $0.kind == HTTP2Frame.Kind.goAway }.map { HTTP2ErrorCode(bytes: $0.payload[4..<8]) }
+  }
+
+  /// The code that stream 1 was reset with.
+  var resetCode: HTTP2ErrorCode? {
+    output.last { $0.kind == HTTP2Frame.Kind.resetStream && $0.streamID == 1 }.map {
+      HTTP2ErrorCode(bytes: $0.payload[...])
+    }
+  }
+
+  func request(_ stream: HTTP2Stream, fields: borrowing HeaderFields, endsStream: Bool) {}
+  func received(_ bytes: RawSpan, endsStream: Bool, on stream: HTTP2Stream) {}
+  func ended(_ stream: HTTP2Stream) { hasEnded = true }
+  func closed(_ stream: HTTP2Stream, code: HTTP2ErrorCode) {}
+  func outputReady() {}
+}
+
+extension HTTP2ErrorCode {
+  fileprivate init(bytes: ArraySlice<UInt8>) {
+    self.init(rawValue: bytes.reduce(0) { $0 << 8 | UInt32($1) })
+  }
 }
