@@ -19,10 +19,10 @@ struct RetryTests {
   /// What the caller gets, and `grpc-previous-rpc-attempts` of each request that the server got, when so many first ones fail.
   private func attempts(
     _ idempotency: Idempotency, failures: Int, status: HeaderFields = ["grpc-status": "14"],
-    channel: ChannelConfiguration = ChannelConfiguration(), clock: ManualClock? = nil, calls: Int = 1
+    channel: ChannelConfiguration = ChannelConfiguration(), key: String? = "k-1", calls: Int = 1
   ) async throws -> (result: StatusCode, previous: [String?]) {
     let heads = ReceivedHeads()
-    let result = try await RawServer.run(channel: channel, clock: clock, heads: heads) { stream, _, number in
+    let result = try await RawServer.run(channel: channel, heads: heads) { stream, _, number in
       let answer =
         number < failures ? RawAnswer(trailers: status) : RawAnswer(body: Self.whole, trailers: ["grpc-status": "0"])
       // A failure without a response: the status stands in the only header block.
@@ -34,10 +34,12 @@ struct RetryTests {
         answer.send(stream)
       }
     } _: { channel in
+      var options = CallOptions()
+      if let key { options.metadata.append(key, for: .idempotencyKey) }
       var last = StatusCode.ok
       for _ in 0..<calls {
         do throws(RPCError) {
-          let _: StringValue = try await channel.unary(Self.method(idempotency), StringValue("x"))
+          let _: StringValue = try await channel.unary(Self.method(idempotency), StringValue("x"), options: options)
           last = .ok
         } catch {
           last = error.code
@@ -65,6 +67,13 @@ struct RetryTests {
   @Test("what is not declared safe to repeat is asked once")
   func undeclared() async throws {
     let (result, previous) = try await attempts(.unspecified, failures: 1)
+    #expect(result == .unavailable)
+    #expect(previous == [nil])
+  }
+
+  @Test("what a key makes safe to repeat is asked once without one")
+  func withoutKey() async throws {
+    let (result, previous) = try await attempts(.keyed, failures: 1, key: nil)
     #expect(result == .unavailable)
     #expect(previous == [nil])
   }
