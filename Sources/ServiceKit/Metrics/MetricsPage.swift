@@ -56,7 +56,9 @@ private final class MetricsConnection: TCPConnectionDelegate {
     let line = text.prefix { $0 != "\r\n" }.split(separator: " ")
     switch line.prefix(2) {
     case ["GET", "/metrics"]:
-      answer(connection, "200 OK", "text/plain; version=0.0.4; charset=utf-8", registry.text())
+      let accept = text.split(separator: "\r\n").filter { $0.lowercased().hasPrefix("accept:") }
+      let format = MetricsFormat(accept: accept.joined(separator: ","))
+      answer(connection, "200 OK", format.contentType, registry.text(format))
     case ["GET", "/health"]:
       if isHealthy() {
         answer(connection, "200 OK", "application/json", "{\"status\":\"healthy\"}\n")

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// What a process measures about itself, in Prometheus' text format. Counters and histograms are asked for once, at
+/// What a process measures about itself, as text for Prometheus or in OpenMetrics' form. Counters and histograms are asked for once, at
 /// start, and kept by who adds to them; gauges are read when the page is.
 public final class MetricsRegistry: Sendable {
   /// Names and values of a series, in the order they are printed.
@@ -23,6 +23,11 @@ public final class MetricsRegistry: Sendable {
     let help: String
     let type: StaticString
     var series: [Series] = []
+
+    /// OpenMetrics names a counter without the `_total` that its samples end with.
+    var openMetricsName: String {
+      "\(type)" == "counter" && name.hasSuffix("_total") ? String(name.dropLast("_total".count)) : name
+    }
   }
 
   private let families = Mutex<[Family]>([])
@@ -78,18 +83,20 @@ public final class MetricsRegistry: Sendable {
     }
   }
 
-  /// Everything as text (Prometheus exposition format 0.0.4).
-  public func text() -> String {
+  /// Everything as text.
+  public func text(_ format: MetricsFormat = .prometheus) -> String {
     let families = families.withLock { $0 }
     var text = ""
     for family in families {
-      text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.type)\n"
-      for series in family.series { Self.print(series, of: family.name, to: &text) }
+      let name = format == .openMetrics ? family.openMetricsName : family.name
+      text += "# HELP \(name) \(family.help)\n# TYPE \(name) \(family.type)\n"
+      for series in family.series { Self.print(series, of: family.name, in: format, to: &text) }
     }
+    if format == .openMetrics { text += "# EOF\n" }
     return text
   }
 
-  private static func print(_ series: Series, of name: String, to text: inout String) {
+  private static func print(_ series: Series, of name: String, in format: MetricsFormat, to text: inout String) {
     let labels = series.labels
     let set = labels.isEmpty ? "" : "{\(labels)}"
     switch series.source {
@@ -102,7 +109,9 @@ public final class MetricsRegistry: Sendable {
       var sum: UInt64 = 0
       for (index, bucket) in histogram.buckets.enumerated() {
         sum += bucket.value
-        let bound = index < LatencyHistogram.bounds.count ? "\(LatencyHistogram.bounds[index].seconds)" : "+Inf"
+        var bound = index < LatencyHistogram.bounds.count ? "\(LatencyHistogram.bounds[index].seconds)" : "+Inf"
+        // OpenMetrics wants every bound to look like a float.
+        if format == .openMetrics, bound.allSatisfy(\.isNumber) { bound += ".0" }
         text += "\(name)_bucket{\(labels)\(separator)le=\"\(bound)\"} \(sum)\n"
       }
       text += "\(name)_sum\(set) \(Double(histogram.nanoseconds.value) / 1e9)\n"
@@ -122,6 +131,26 @@ public final class MetricsRegistry: Sendable {
       case "\n": text += "\\n"
       default: text.append(character)
       }
+    }
+  }
+}
+
+/// How metrics are written.
+public enum MetricsFormat: Sendable {
+  /// Prometheus' text format 0.0.4.
+  case prometheus
+  /// OpenMetrics 1.0.
+  case openMetrics
+
+  /// The one that a scraper's `Accept` asks for.
+  init(accept: String) {
+    self = accept.lowercased().contains("application/openmetrics-text") ? .openMetrics : .prometheus
+  }
+
+  var contentType: String {
+    switch self {
+    case .prometheus: "text/plain; version=0.0.4; charset=utf-8"
+    case .openMetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8"
     }
   }
 }

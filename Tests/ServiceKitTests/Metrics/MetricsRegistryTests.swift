@@ -40,6 +40,33 @@ struct MetricsRegistryTests {
     #expect(histogram.count == 5)
   }
 
+  @Test("OpenMetrics names counters as it wants, whoever keeps them, and ends with its mark")
+  func openMetrics() {
+    let registry = MetricsRegistry()
+    registry.total("turns_total", "Turns.") { 3 }
+    registry.counter("calls_total", "Calls.").add()
+    registry.histogram("latency_seconds", "Latency.").record(1)
+    let text = registry.text(.openMetrics)
+    #expect(
+      text.hasPrefix(
+        "# HELP turns Turns.\n# TYPE turns counter\nturns_total 3.0\n# HELP calls Calls.\n# TYPE calls counter\ncalls_total 1\n"
+      ))
+    #expect(text.contains("le=\"1.0\"") && text.contains("le=\"2.5\"") && text.contains("le=\"+Inf\""))
+    #expect(text.hasSuffix("latency_seconds_count 1\n# EOF\n"))
+    let plain = registry.text()
+    #expect(plain.contains("# TYPE turns_total counter\nturns_total 3.0\n") && !plain.contains("EOF"))
+  }
+
+  @Test(
+    "a scraper gets the form it asks for",
+    arguments: [
+      ("Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5", MetricsFormat.openMetrics),
+      ("", .prometheus), ("accept: text/plain", .prometheus),
+    ])
+  func negotiation(_ accept: String, _ expected: MetricsFormat) {
+    #expect(MetricsFormat(accept: accept) == expected)
+  }
+
   @Test("additions from many tasks are all counted")
   func concurrent() async {
     let counter = Counter()
