@@ -1,5 +1,5 @@
-internal import Glibc
 internal import Reactor
+internal import ServiceKit
 
 /// What one answered request leaves behind. Only what is listed here is ever logged: no token, no body, no query, and
 /// of the path only the route's template.
@@ -56,32 +56,20 @@ struct LineBudget {
   }
 }
 
-/// Writes one JSON line a request. Lines of one loop turn are put together and written with one system call.
+/// Writes one JSON line a request. Lines of one loop turn are put together and written at once, without waiting for who reads them.
 final class AccessLog: Flushable {
-  /// Pipes take up to this many bytes in one piece (`PIPE_BUF`), so lines of several processes never mix.
-  private static let mostBytesAtOnce = 4096
-
   private let loop: EventLoop
-  private let descriptor: Int32
+  private let output: LogOutput
   private var pending: [UInt8] = []
   private var flushRequested = false
 
-  /// - Parameter descriptor: where lines go; standard error in production.
-  init(loop: EventLoop, descriptor: Int32) {
+  init(loop: EventLoop, output: LogOutput) {
     self.loop = loop
-    self.descriptor = descriptor
+    self.output = output
   }
 
   func write(_ record: AccessRecord, timestamp: [UInt8]) {
-    if pending.capacity < Self.mostBytesAtOnce { pending.reserveCapacity(2 * Self.mostBytesAtOnce) }
-    let start = pending.count
     pending.append(record, timestamp: timestamp)
-    if pending.count > Self.mostBytesAtOnce, start > 0 {
-      let line = Array(pending[start...])
-      pending.removeSubrange(start...)
-      flush()
-      pending = line
-    }
     guard !flushRequested else { return }
     flushRequested = true
     loop.flushLater(self)
@@ -89,16 +77,11 @@ final class AccessLog: Flushable {
 
   func flush() {
     flushRequested = false
-    var rest = pending[...]
-    while !rest.isEmpty {
-      let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if written < 0, errno == EINTR { continue }
-      // A log nobody can take must not stop the edge: the lines of this turn are lost.
-      guard written > 0 else { break }
-      rest = rest.dropFirst(written)
-    }
-    pending.removeAll(keepingCapacity: true)
+    output.write(pending)
+    pending.removeAll(keepingCapacity: pending.capacity <= Self.mostKeptBytes)
   }
+
+  private static let mostKeptBytes = 16 * 1024
 }
 
 extension [UInt8] {

@@ -17,12 +17,12 @@ final class EdgePipeline: RequestHandler {
   /// Requests that are being answered.
   private var running = 0
 
-  init(context: EdgeContext, loop: EventLoop, logDescriptor: Int32) {
+  init(context: EdgeContext, loop: EventLoop, output: LogOutput) {
     self.context = context
     self.loop = loop
     coding = ContentCoding(limits: context.limits, pool: context.pool)
     rejectionLines = LineBudget(perSecond: context.limits.rejectionLinesPerSecond)
-    log = AccessLog(loop: loop, descriptor: logDescriptor)
+    log = AccessLog(loop: loop, output: output)
     authenticator = Authenticator(
       tokens: context.tokens, signer: context.signer, auth: context.auth, loop: loop, limits: context.limits)
     context.memories.add(authenticator, on: loop)

@@ -67,9 +67,8 @@ public enum EdgeProcess {
     _ settings: EdgeSettings, _ group: EventLoopGroup, until stop: StopSignal,
     started: (@Sendable (Addresses) -> Void)?
   ) async throws {
-    let logger = Logger(label: "edge") { _ in
-      JSONLogHandler(service: "edge", output: LogOutput(descriptor: settings.logDescriptor))
-    }
+    let output = LogOutput(descriptor: settings.logDescriptor)
+    let logger = Logger(label: "edge") { _ in JSONLogHandler(service: "edge", output: output) }
     let registry = MetricsRegistry(common: [("service", "edge")])
     group.connectionBudget.onPressure { logger.warning("\($0)") }
     LoopMetrics.register(group, in: registry)
@@ -83,7 +82,7 @@ public enum EdgeProcess {
       configuration: settings.edge, routes: settings.routes, channels: channels, tokens: settings.tokens,
       signer: settings.signer, registry: registry)
     let state = ProcessState()
-    let server = EdgeServer(context: context, group: group, logDescriptor: settings.logDescriptor)
+    let server = EdgeServer(context: context, group: group, output: output)
     registry.gauge("cloudbill_http_connections", "Connections open now.") { Double(server.openConnections) }
     var page: InternalPage?
     if let address = settings.edge.metricsAddress {

@@ -1,5 +1,6 @@
 internal import RPC
 internal import Reactor
+internal import ServiceKit
 internal import Synchronization
 
 /// The edge on every loop of a group.
@@ -7,11 +8,11 @@ final class EdgeServer: Sendable {
   private let loops: [LoopBound<EdgeLoop>]
   private let counts: [ConnectionCount]
 
-  init(context: EdgeContext, group: EventLoopGroup, logDescriptor: Int32) {
+  init(context: EdgeContext, group: EventLoopGroup, output: LogOutput) {
     let edges = group.loops.map { loop in
       EdgeLoop(
         loop: loop, limits: context.configuration.limits,
-        handler: EdgePipeline(context: context, loop: loop, logDescriptor: logDescriptor))
+        handler: EdgePipeline(context: context, loop: loop, output: output))
     }
     counts = edges.map(\.count)
     loops = edges.map { LoopBound($0, loop: $0.loop) }

@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import ServiceKit
 import Testing
 
 @testable import Edge
@@ -41,7 +42,7 @@ struct AccessLogTests {
     let (record, now, output) = (record, now, ends[1])
     await withCheckedContinuation { done in
       loop.execute {
-        let log = AccessLog(loop: loop, descriptor: output)
+        let log = AccessLog(loop: loop, output: LogOutput(descriptor: output))
         for _ in 0..<100 { log.write(record, timestamp: now) }
         loop.execute { done.resume() }
       }
@@ -74,5 +75,21 @@ struct AccessLogTests {
     #expect((0..<5).map { _ in budget.take(second: 1) } == [0, 0, nil, nil, nil])
     #expect((0..<3).map { _ in budget.take(second: 2) } == [3, 0, nil])
     #expect(budget.take(second: 3) == 1)
+  }
+
+  @Test("a reader that reads nothing stops nobody")
+  func unread() async throws {
+    var ends: [Int32] = [-1, -1]
+    try #require(pipe(&ends) == 0)
+    defer { for end in ends { close(end) } }
+    let writeEnd = ends[1]
+    try await withEdge(adjusting: { $0.logsRequests = true }, logDescriptor: writeEnd) { edge in
+      // More lines than the pipe takes.
+      let client = try RawClient(port: edge.port)
+      for _ in 0..<1000 {
+        client.send("GET /health HTTP/1.1\r\nhost: edge\r\n\r\n")
+        #expect(try client.readAnswer().status == 200)
+      }
+    }
   }
 }

@@ -25,7 +25,7 @@ final class EdgeWorld: Sendable {
 
   enum Failure: Error { case setup }
 
-  init(adjusting adjust: (inout EdgeConfiguration) -> Void = { _ in }) async throws {
+  init(adjusting adjust: (inout EdgeConfiguration) -> Void = { _ in }, logDescriptor: Int32 = -1) async throws {
     let sessions = Sessions()
     self.sessions = sessions
     group = try EventLoopGroup(count: 1, name: "services")
@@ -46,7 +46,7 @@ final class EdgeWorld: Sendable {
     var settings = EdgeSettings(
       edge: edge, tokens: tokens, signer: try ClaimsSigner(issuer: "edge", key: key),
       services: ["auth": [address], "billing": [address]], loops: 2)
-    settings.logDescriptor = -1
+    settings.logDescriptor = logDescriptor
     let (addresses, feed) = AsyncThrowingStream<EdgeProcess.Addresses, any Error>.makeStream()
     let stop = stop
     process = Task { [settings] in
@@ -151,9 +151,10 @@ final class EdgeWorld: Sendable {
 
 /// Runs `body` in a world of its own.
 func withEdge(
-  adjusting adjust: (inout EdgeConfiguration) -> Void = { _ in }, _ body: (EdgeWorld) async throws -> Void
+  adjusting adjust: (inout EdgeConfiguration) -> Void = { _ in }, logDescriptor: Int32 = -1,
+  _ body: (EdgeWorld) async throws -> Void
 ) async throws {
-  let world = try await EdgeWorld(adjusting: adjust)
+  let world = try await EdgeWorld(adjusting: adjust, logDescriptor: logDescriptor)
   do {
     try await body(world)
   } catch {
