@@ -14,6 +14,10 @@ public protocol Message: Hashable, Sendable {
 
   /// Copies the value into a C message that has been initialised; what it points to lives in the arena.
   func store(into storage: UnsafeMutablePointer<Storage>, arena: Arena)
+
+  /// Notes the rules of the schema (`buf.validate`) that the message breaks, those of the messages in it included. Generated for
+  /// messages that have some; without rules it does nothing.
+  func check(_ found: inout Violations)
 }
 
 /// An open enumeration of a `.proto` file.

@@ -36,7 +36,7 @@ extension BillingHandlers {
     try Validation.text(request.description, field: "description", 0...Validation.longestDescription)
     _ = try Validation.cycle(request.billingCycle)
     try Validation.currency(request.currency)
-    try Validation.amount(request.price, field: "price")
+    try Validation.amount(request.price ?? 0, field: "price")
     try Validation.trialDays(request.trialDays)
     let plan = PlanRow(request, tenant: principal.tenant.uuid, now: principal.now)
     do {

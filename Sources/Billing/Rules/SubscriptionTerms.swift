@@ -89,6 +89,9 @@ struct SubscriptionTerms {
       throw .validation("currency: expected \(plan.currency) beside currentPrice", field: "currency")
     }
     try Validation.amount(price, field: "currentPrice")
+    guard price > 0 || plan?.price == 0 else {
+      throw .validation("currentPrice: expected an amount above zero: the plan is not free", field: "currentPrice")
+    }
     return price
   }
 

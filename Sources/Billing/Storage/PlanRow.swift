@@ -44,7 +44,7 @@ struct PlanRow: Sendable {
     name = request.name
     description = request.description
     cycle = request.billingCycle
-    price = request.price
+    price = request.price ?? 0
     currency = request.currency
     trialDays = request.trialDays
     active = true

@@ -41,6 +41,7 @@ enum Envelope {
       body.append(",\"field\":")
       body.append(json: field.excerpt(byteCount: longestField))
     }
+    if !error.violations.isEmpty { append(error.violations, to: &body) }
     body.append("},\"timestamp\":\"")
     body.append(contentsOf: timestamp)
     body.append("\"")
@@ -50,6 +51,21 @@ enum Envelope {
     }
     body.append("}")
     return body
+  }
+
+  /// The `details`: every rule of the schema that the request breaks.
+  private static func append(_ violations: [Violation], to body: inout [UInt8]) {
+    body.append(",\"details\":[")
+    for (index, violation) in violations.enumerated() {
+      body.append(index == 0 ? "{\"field\":" : ",{\"field\":")
+      body.append(json: violation.field.excerpt(byteCount: longestField))
+      body.append(",\"message\":")
+      body.append(json: "expected \(violation.expected)".excerpt(byteCount: longestMessage))
+      body.append(",\"rule\":")
+      body.append(json: violation.rule.excerpt(byteCount: longestField))
+      body.append("}")
+    }
+    body.append("]")
   }
 
   /// A failure as an answer with its fields.

@@ -9,6 +9,7 @@ extension ErrorAnswer {
       self.init(
         Self.status(of: detail.status, code: detail.code), detail.code, detail.message,
         field: detail.field.isEmpty ? nil : detail.field, retryAfter: detail.retryAfter)
+      violations = detail.violations
       if status == 503, retryAfter == nil { retryAfter = 1 }
       return
     }

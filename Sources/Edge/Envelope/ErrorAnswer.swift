@@ -1,3 +1,5 @@
+internal import Protobuf
+
 /// A failure as the caller sees it: the status and what stands in the envelope's `error`.
 struct ErrorAnswer: Error, Sendable, Hashable {
   var status: Int
@@ -7,6 +9,8 @@ struct ErrorAnswer: Error, Sendable, Hashable {
   var message: String
   /// The request field that is wrong, by its JSON path.
   var field: String?
+  /// Every rule of the schema that the request breaks.
+  var violations: [Violation] = []
   /// The value of `Retry-After` in seconds, when asking again later may help.
   var retryAfter: Int?
   /// What would be right instead.

@@ -39,9 +39,12 @@ public struct TextMap<Value>: Sequence, ExpressibleByDictionaryLiteral {
     entries.sorted { $0.key < $1.key }.map { (key: $0.key.text, value: $0.value) }
   }
 
-  public func makeIterator() -> AnyIterator<Element> {
-    var iterator = entries.makeIterator()
-    return AnyIterator { iterator.next().map { (key: $0.key.text, value: $0.value) } }
+  public func makeIterator() -> Iterator { Iterator(base: entries.makeIterator()) }
+
+  public struct Iterator: IteratorProtocol {
+    fileprivate var base: Dictionary<TextKey, Value>.Iterator
+
+    public mutating func next() -> Element? { base.next().map { (key: $0.key.text, value: $0.value) } }
   }
 }
 

@@ -39,6 +39,9 @@ public struct MetadataKey: Hashable, Sendable, ExpressibleByStringLiteral, Custo
   }
 
   static func isReserved(_ name: String) -> Bool {
-    name.hasPrefix(":") || name.hasPrefix("grpc-") || reserved.contains(name)
+    name.hasPrefix(":") || name.hasPrefix("grpc-") && name != detailsName || reserved.contains(name)
   }
+
+  /// The one name with `grpc-` that gRPC's libraries leave to servers: a `google.rpc.Status` in the trailers.
+  private static let detailsName = "grpc-status-details-bin"
 }

@@ -219,6 +219,12 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
         } catch {
           throw MessageRules.unreadable(.request, error)
         }
+        do throws(RPCError) {
+          try request?.refuseViolations()
+        } catch {
+          request = nil
+          throw error
+        }
       }
     } catch {
       fail(error)

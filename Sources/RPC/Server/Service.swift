@@ -55,6 +55,7 @@ public struct ServerMethod: Sendable {
       } catch {
         throw MessageRules.unreadable(.request, error)
       }
+      try request.refuseViolations()
       exchange.run {
         do throws(RPCError) {
           let response = try await handler(request, exchange.call)

@@ -22,11 +22,14 @@ public struct MessageReader<Element: Message>: Sendable {
   /// - Throws: `RPCError` when the call has ended otherwise or the message is not valid.
   public func next() async throws(RPCError) -> Element? {
     guard let bytes = try await nextBytes() else { return nil }
+    let element: Element
     do throws(ProtobufError) {
-      return try Element(serialized: bytes)
+      element = try Element(serialized: bytes)
     } catch {
       throw MessageRules.unreadable(part, error)
     }
+    if part == .request { try element.refuseViolations() }
+    return element
   }
 
   private func nextBytes() async throws(RPCError) -> [UInt8]? {

@@ -221,6 +221,23 @@ extension AuthV1 {
       storage.pointee.password = arena.store(self.password)
     }
 
+    public func check(_ found: inout Violations) {
+      if !(self.email.isEmpty) {
+        if self.email.utf8.count > 255 {
+          found.add("email", "string.max_bytes", "at most 255 bytes")
+        }
+      } else {
+        found.add("email", "required", "an email address")
+      }
+      if !(self.password.isEmpty) {
+        if self.password.utf8.count > 72 {
+          found.add("password", "string.max_bytes", "at most 72 bytes")
+        }
+      } else {
+        found.add("password", "required", "a password")
+      }
+    }
+
     public static let schema: MessageSchema = MessageSchema(
       name: "cloudbill.auth.v1.LoginRequest",
       descriptor: .of(cloudbill__auth__v1__login_request__init),
@@ -371,6 +388,16 @@ extension AuthV1 {
 
     public func store(into storage: UnsafeMutablePointer<Storage>, arena: Arena) {
       storage.pointee.refresh_token = arena.store(self.refreshToken)
+    }
+
+    public func check(_ found: inout Violations) {
+      if !(self.refreshToken.isEmpty) {
+        if self.refreshToken.utf8.count > 512 {
+          found.add("refreshToken", "string.max_bytes", "at most 512 bytes")
+        }
+      } else {
+        found.add("refreshToken", "required", "a refresh token")
+      }
     }
 
     public static let schema: MessageSchema = MessageSchema(

@@ -225,6 +225,19 @@ extension BillingV1 {
       storage.pointee.active = arena.store(self.active)
     }
 
+    public func check(_ found: inout Violations) {
+      if let value = self.page {
+        if !(value.value >= 1 && value.value <= 1000000) {
+          found.add("page", "int32.gte_lte", "1 to 1000000")
+        }
+      }
+      if let value = self.limit {
+        if !(value.value >= 1 && value.value <= 100) {
+          found.add("limit", "int32.gte_lte", "1 to 100")
+        }
+      }
+    }
+
     public static let schema: MessageSchema = MessageSchema(
       name: "cloudbill.billing.v1.ListPlansRequest",
       descriptor: .of(cloudbill__billing__v1__list_plans_request__init),
@@ -311,8 +324,8 @@ extension BillingV1 {
     public var name: String = ""
     public var description: String = ""
     public var billingCycle: BillingCycle = .unspecified
-    /// What one period costs.
-    public var price: Int64 = 0
+    /// What one period costs; 0 only when said.
+    public var price: Int64? = nil
     /// The ISO 4217 code.
     public var currency: String = ""
     /// Days before the first charge.
@@ -325,7 +338,7 @@ extension BillingV1 {
       name: String = "",
       description: String = "",
       billingCycle: BillingCycle = .unspecified,
-      price: Int64 = 0,
+      price: Int64? = nil,
       currency: String = "",
       trialDays: Int32 = 0
     ) {
@@ -343,7 +356,8 @@ extension BillingV1 {
       self.name = String(storage: storage.pointee.name)
       self.description = String(storage: storage.pointee.description)
       self.billingCycle = BillingCycle(rawValue: Int32(truncatingIfNeeded: storage.pointee.billing_cycle.rawValue))
-      self.price = storage.pointee.price
+      self.price = storage.pointee._price_case.rawValue == 5
+        ? storage.pointee.price : nil
       self.currency = String(storage: storage.pointee.currency)
       self.trialDays = storage.pointee.trial_days
     }
@@ -353,9 +367,65 @@ extension BillingV1 {
       storage.pointee.name = arena.store(self.name)
       storage.pointee.description = arena.store(self.description)
       storage.pointee.billing_cycle = .init(rawValue: .init(truncatingIfNeeded: self.billingCycle.rawValue))
-      storage.pointee.price = self.price
+      if let value = self.price {
+        storage.pointee._price_case = .init(rawValue: 5)
+        storage.pointee.price = value
+      }
       storage.pointee.currency = arena.store(self.currency)
       storage.pointee.trial_days = self.trialDays
+    }
+
+    public func check(_ found: inout Violations) {
+      if !(self.id.isEmpty) {
+        if self.id.utf8.count > 100 && TextRules.length(self.id) > 100 {
+          found.add("id", "string.max_len", "at most 100 characters")
+        }
+        if !RulePatterns.createPlanRequestId.matches(self.id) {
+          found.add("id", "string.pattern", "lower-case letters, digits and hyphens")
+        }
+      } else {
+        found.add("id", "required", "lower-case letters, digits and hyphens")
+      }
+      if !(self.name.isEmpty) {
+        if self.name.utf8.count > 255 && TextRules.length(self.name) > 255 {
+          found.add("name", "string.max_len", "at most 255 characters")
+        }
+        if !RulePatterns.createPlanRequestName.matches(self.name) {
+          found.add("name", "string.pattern", "text on one line without marks that cannot be seen")
+        }
+      } else {
+        found.add("name", "required", "text on one line without marks that cannot be seen")
+      }
+      if self.description.utf8.count > 2000 && TextRules.length(self.description) > 2000 {
+        found.add("description", "string.max_len", "at most 2000 characters")
+      }
+      if !RulePatterns.createPlanRequestDescription.matches(self.description) {
+        found.add("description", "string.pattern", "text without control characters and marks of direction")
+      }
+      if !(self.billingCycle.rawValue == 0) {
+        if case .unrecognized = self.billingCycle {
+          found.add("billingCycle", "enum.defined_only", "one of monthly, yearly")
+        }
+      } else {
+        found.add("billingCycle", "required", "one of monthly, yearly")
+      }
+      if let value = self.price {
+        if !(value >= 0 && value <= 999999999999) {
+          found.add("price", "int64.gte_lte", "an amount of zero or more, of at most 12 digits")
+        }
+      } else {
+        found.add("price", "required", "a value")
+      }
+      if !(self.currency.isEmpty) {
+        if !RulePatterns.createPlanRequestCurrency.matches(self.currency) {
+          found.add("currency", "string.pattern", "an ISO 4217 code such as USD")
+        }
+      } else {
+        found.add("currency", "required", "an ISO 4217 code such as USD")
+      }
+      if !(self.trialDays >= 0 && self.trialDays <= 730) {
+        found.add("trialDays", "int32.gte_lte", "0 to 730")
+      }
     }
 
     public static let schema: MessageSchema = MessageSchema(
@@ -366,7 +436,7 @@ extension BillingV1 {
         FieldSchema(name: "name", jsonName: "name"),
         FieldSchema(name: "description", jsonName: "description"),
         FieldSchema(name: "billing_cycle", jsonName: "billingCycle", type: .enumeration { BillingCycle.schema }),
-        FieldSchema(name: "price", jsonName: "price", format: .money(currencyField: "currency")),
+        FieldSchema(name: "price", jsonName: "price", format: .money(currencyField: "currency"), oneof: "_price"),
         FieldSchema(name: "currency", jsonName: "currency"),
         FieldSchema(name: "trial_days", jsonName: "trialDays"),
       ])
@@ -420,6 +490,26 @@ extension BillingV1 {
       storage.pointee.trial_days = self.trialDays
       storage.pointee.active = self.active ? 1 : 0
       storage.pointee.update_mask = arena.store(self.updateMask)
+    }
+
+    public func check(_ found: inout Violations) {
+      if !(self.name.isEmpty) {
+        if self.name.utf8.count > 255 && TextRules.length(self.name) > 255 {
+          found.add("name", "string.max_len", "at most 255 characters")
+        }
+        if !RulePatterns.createPlanRequestName.matches(self.name) {
+          found.add("name", "string.pattern", "text on one line without marks that cannot be seen")
+        }
+      }
+      if self.description.utf8.count > 2000 && TextRules.length(self.description) > 2000 {
+        found.add("description", "string.max_len", "at most 2000 characters")
+      }
+      if !RulePatterns.createPlanRequestDescription.matches(self.description) {
+        found.add("description", "string.pattern", "text without control characters and marks of direction")
+      }
+      if !(self.trialDays >= 0 && self.trialDays <= 730) {
+        found.add("trialDays", "int32.gte_lte", "0 to 730")
+      }
     }
 
     public static let schema: MessageSchema = MessageSchema(
@@ -669,6 +759,42 @@ extension BillingV1 {
       storage.pointee.metadata = arena.store(self.metadata)
     }
 
+    public func check(_ found: inout Violations) {
+      if !(self.planID.isEmpty) {
+        if self.planID.utf8.count > 100 && TextRules.length(self.planID) > 100 {
+          found.add("planId", "string.max_len", "at most 100 characters")
+        }
+        if !RulePatterns.createSubscriptionRequestPlanID.matches(self.planID) {
+          found.add("planId", "string.pattern", "a plan's id without blanks")
+        }
+      } else {
+        found.add("planId", "required", "a plan's id without blanks")
+      }
+      if case .unrecognized = self.billingCycle {
+        found.add("billingCycle", "enum.defined_only", "one of monthly, yearly")
+      }
+      if let value = self.currentPrice {
+        if !(value.value >= 0 && value.value <= 999999999999) {
+          found.add("currentPrice", "int64.gte_lte", "an amount of zero or more, of at most 12 digits")
+        }
+      }
+      if !(self.currency.isEmpty) {
+        if !RulePatterns.createPlanRequestCurrency.matches(self.currency) {
+          found.add("currency", "string.pattern", "an ISO 4217 code such as USD")
+        }
+      }
+      if !(self.customerID.isEmpty) {
+        if !TextRules.isUUID(self.customerID) {
+          found.add("customerId", "string.uuid", "a UUID")
+        }
+      }
+      if let value = self.metadata {
+        if !value.fits(bytes: 16384, depth: 16) {
+          found.add("metadata", "object", "an object of at most 16384 bytes and 16 levels")
+        }
+      }
+    }
+
     public static let schema: MessageSchema = MessageSchema(
       name: "cloudbill.billing.v1.CreateSubscriptionRequest",
       descriptor: .of(cloudbill__billing__v1__create_subscription_request__init),
@@ -750,6 +876,33 @@ extension BillingV1 {
       storage.pointee.customer_id = arena.store(self.customerID)
       storage.pointee.start_date = arena.store(self.startDate)
       storage.pointee.end_date = arena.store(self.endDate)
+    }
+
+    public func check(_ found: inout Violations) {
+      if let value = self.page {
+        if !(value.value >= 1 && value.value <= 1000000) {
+          found.add("page", "int32.gte_lte", "1 to 1000000")
+        }
+      }
+      if let value = self.limit {
+        if !(value.value >= 1 && value.value <= 100) {
+          found.add("limit", "int32.gte_lte", "1 to 100")
+        }
+      }
+      if case .unrecognized = self.status {
+        found.add("status", "enum.defined_only", "one of active, cancelled, expired, suspended, past_due")
+      }
+      if self.planID.utf8.count > 100 && TextRules.length(self.planID) > 100 {
+        found.add("planId", "string.max_len", "at most 100 characters")
+      }
+      if case .unrecognized = self.billingCycle {
+        found.add("billingCycle", "enum.defined_only", "one of monthly, yearly")
+      }
+      if !(self.customerID.isEmpty) {
+        if !TextRules.isUUID(self.customerID) {
+          found.add("customerId", "string.uuid", "a UUID")
+        }
+      }
     }
 
     public static let schema: MessageSchema = MessageSchema(
@@ -868,6 +1021,14 @@ extension BillingV1 {
       storage.pointee.update_mask = arena.store(self.updateMask)
     }
 
+    public func check(_ found: inout Violations) {
+      if let value = self.metadata {
+        if !value.fits(bytes: 16384, depth: 16) {
+          found.add("metadata", "object", "an object of at most 16384 bytes and 16 levels")
+        }
+      }
+    }
+
     public static let schema: MessageSchema = MessageSchema(
       name: "cloudbill.billing.v1.UpdateSubscriptionRequest",
       descriptor: .of(cloudbill__billing__v1__update_subscription_request__init),
@@ -911,6 +1072,15 @@ extension BillingV1 {
       storage.pointee.reason = arena.store(self.reason)
     }
 
+    public func check(_ found: inout Violations) {
+      if self.reason.utf8.count > 500 && TextRules.length(self.reason) > 500 {
+        found.add("reason", "string.max_len", "at most 500 characters")
+      }
+      if !RulePatterns.createPlanRequestDescription.matches(self.reason) {
+        found.add("reason", "string.pattern", "text without control characters and marks of direction")
+      }
+    }
+
     public static let schema: MessageSchema = MessageSchema(
       name: "cloudbill.billing.v1.CancelSubscriptionRequest",
       descriptor: .of(cloudbill__billing__v1__cancel_subscription_request__init),
@@ -920,4 +1090,16 @@ extension BillingV1 {
         FieldSchema(name: "reason", jsonName: "reason"),
       ])
   }
+}
+
+/// The patterns of the rules, each made into a table when it is first asked.
+private enum RulePatterns {
+  static let createPlanRequestId = TextPattern("^[a-z0-9][a-z0-9-]*$")
+  static let createPlanRequestName = TextPattern(
+    "^[^\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{61c}\\x{200b}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{206f}\\x{feff}]*[^\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{61c}\\x{200b}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{206f}\\x{feff}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{202f}\\x{205f}\\x{3000}][^\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{61c}\\x{200b}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{206f}\\x{feff}]*$")
+  static let createPlanRequestDescription = TextPattern(
+    "^[^\\x{0}-\\x{8}\\x{b}\\x{c}\\x{e}-\\x{1f}\\x{7f}-\\x{9f}\\x{61c}\\x{200b}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{206f}\\x{feff}]*$")
+  static let createPlanRequestCurrency = TextPattern("^[A-Z]{3}$")
+  static let createSubscriptionRequestPlanID = TextPattern(
+    "^[^\\x{0}-\\x{1f}\\x{7f}-\\x{9f}\\x{61c}\\x{200b}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{206f}\\x{feff}\\x{20}\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{202f}\\x{205f}\\x{3000}]+$")
 }

@@ -380,7 +380,7 @@ public enum OpenAPIDocument {
                       "price": {
                         "type": "number",
                         "x-money-currency-field": "currency",
-                        "description": "What one period costs."
+                        "description": "What one period costs; 0 only when said."
                       },
                       "currency": {
                         "type": "string",

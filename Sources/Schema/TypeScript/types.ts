@@ -31,7 +31,7 @@ export interface CreatePlanRequest {
   name?: string;
   description?: string;
   billingCycle?: BillingCycle;
-  /** What one period costs. */
+  /** What one period costs; 0 only when said. */
   price?: number;
   /** The ISO 4217 code. */
   currency?: string;

@@ -1,4 +1,4 @@
-internal import Protobuf
+public import Protobuf
 public import RPC
 internal import Schema
 
@@ -18,6 +18,8 @@ public struct ServiceError: Error, Sendable, Hashable {
   public var field: String
   /// Seconds after which asking again may help.
   public var retryAfter: Int?
+  /// The rules of the schema that the request breaks; the first of them is what `field` and `message` tell.
+  public var violations: [Violation] = []
 
   public init(_ status: StatusCode, _ code: String, _ message: String, field: String = "", retryAfter: Int? = nil) {
     self.status = status
@@ -31,7 +33,13 @@ public struct ServiceError: Error, Sendable, Hashable {
   public init?(_ error: RPCError) {
     guard let bytes = error.metadata.bytes(Self.detailKey),
       let detail = try? CommonV1.ErrorDetail(serialized: bytes), !detail.code.isEmpty
-    else { return nil }
+    else {
+      let violations = error.violations
+      guard let first = violations.first else { return nil }
+      self = .validation(first.description, field: first.field)
+      self.violations = violations
+      return
+    }
     self.init(
       error.code, detail.code, detail.message, field: detail.field,
       retryAfter: error.metadata[Self.retryAfterKey].flatMap { Int($0) })

@@ -42,6 +42,34 @@ struct PlanTests {
     }
   }
 
+  @Test("all that is wrong is told at once, the first in the status, before the handler runs")
+  func allAtOnce() async throws {
+    try await withBilling { world in
+      let options = try world.options()
+      let error = await refusal {
+        try await world.client.createPlan(
+          .init(id: "Pro", billingCycle: .unrecognized(9), trialDays: -1), options: options)
+      }
+      #expect(error?.code == "VALIDATION_ERROR" && error?.field == "id")
+      #expect(error?.message == "id: expected lower-case letters, digits and hyphens")
+      #expect(
+        error?.violations.map { "\($0.field) \($0.rule)" } == [
+          "id string.pattern", "name required", "billingCycle enum.defined_only", "price required", "currency required",
+          "trialDays int32.gte_lte",
+        ])
+    }
+  }
+
+  @Test("a free plan says so")
+  func free() async throws {
+    try await withBilling { world in
+      let made = try await world.client.createPlan(
+        .init(id: "free", name: "Free", billingCycle: .monthly, price: 0, currency: "USD"),
+        options: try world.options(.billingAdmin))
+      #expect(made.price == 0)
+    }
+  }
+
   @Test("what cannot be meant is refused by the field's name")
   func refusals() async throws {
     try await withBilling { world in
@@ -59,6 +87,10 @@ struct PlanTests {
         (with { $0.name = String(repeating: "ä", count: 256) }, "name"),
         (with { $0.billingCycle = .unspecified }, "billingCycle"),
         (with { $0.billingCycle = .unrecognized(9) }, "billingCycle"), (with { $0.price = -1 }, "price"),
+        (with { $0.price = nil }, "price"), (with { $0.price = 1_000_000_000_000 }, "price"),
+        (with { $0.id = "a\nb" }, "id"), (with { $0.name = " \u{a0}\u{3000}" }, "name"),
+        (with { $0.name = "a\nb" }, "name"), (with { $0.name = "a\u{202e}b" }, "name"),
+        (with { $0.description = "a\u{2066}b" }, "description"), (with { $0.currency = "\u{212a}WD" }, "currency"),
         (with { $0.currency = "" }, "currency"), (with { $0.currency = "EURO" }, "currency"),
         (with { $0.trialDays = -1 }, "trialDays"), (with { $0.trialDays = 731 }, "trialDays"),
       ]

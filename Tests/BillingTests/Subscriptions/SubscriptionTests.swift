@@ -62,6 +62,11 @@ struct SubscriptionTests {
     }
   }
 
+  /// An object of so many levels.
+  private func nested(_ levels: Int) -> Struct {
+    (1..<levels).reduce(Struct()) { inner, _ in ["a": .object(inner)] }
+  }
+
   @Test("what cannot be meant is refused by the field's name")
   func refusals() async throws {
     try await withBilling { world in
@@ -75,6 +80,16 @@ struct SubscriptionTests {
         (Create(planID: "pro-monthly", currency: "EUR"), "currency"),
         (Create(planID: "pro-monthly", currency: "usd"), "currency"),
         (Create(planID: "pro-monthly", currentPrice: Int64Value(-1)), "currentPrice"),
+        (Create(planID: "pro-monthly", currentPrice: Int64Value(0)), "currentPrice"),
+        (Create(planID: "pro-monthly", currentPrice: Int64Value(.max)), "currentPrice"),
+        (Create(planID: "pro\u{202e}", billingCycle: .monthly, currentPrice: Int64Value(1)), "planId"),
+        (Create(planID: "a\nb", billingCycle: .monthly, currentPrice: Int64Value(1)), "planId"),
+        (Create(planID: "pro-monthly", metadata: nested(17)), "metadata"),
+        (
+          Create(
+            planID: "pro-monthly",
+            metadata: ["a": .list(ListValue(values: [Value](repeating: .number(1), count: 8000)))]), "metadata"
+        ),
         (Create(planID: "pro-monthly", currentPeriodEnd: past), "currentPeriodEnd"),
         (Create(planID: "pro-monthly", currentPeriodEnd: far), "currentPeriodEnd"),
         (Create(planID: "pro-monthly", trialEndsAt: far), "trialEndsAt"),

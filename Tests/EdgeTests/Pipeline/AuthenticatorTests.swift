@@ -43,7 +43,8 @@ struct AuthenticatorTests {
       func post() throws -> Int {
         client.send(
           "POST /api/billing/subscriptions HTTP/1.1\r\nhost: edge\r\nauthorization: Bearer \(token)\r\n"
-            + "x-tenant-id: \(EdgeWorld.tenant)\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}")
+            + "x-tenant-id: \(EdgeWorld.tenant)\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{\"planId\":\"x\"}"
+        )
         return try client.readAnswer().status
       }
       #expect(try post() == 201)

@@ -137,8 +137,16 @@ struct PipelineTests {
       for (body, field) in bodies where !body.isEmpty {
         try expect(try edge.ask("POST", plans, token: token, body: body), 400, "VALIDATION_ERROR", field: field)
       }
+      let several = try edge.ask(
+        "POST", plans, token: token, body: #"{"planId":"a\nb","currentPrice":-1,"currency":"usd"}"#)
+      try expect(several, 400, "VALIDATION_ERROR", field: "planId")
+      #expect(
+        several.body.contains(
+          #""details":[{"field":"planId","message":"expected a plan's id without blanks","rule":"string.pattern"}"#))
+      #expect(several.body.contains(#"{"field":"currentPrice","#) && several.body.contains(#"{"field":"currency","#))
       let queries: [(String, String?)] = [
-        ("page=x", "page"), ("page=1&page=2", "page"), ("limit=99999999999", "limit"), ("nope=1", "nope"),
+        ("page=0", "page"), ("limit=101", "limit"), ("status=7", "status"), ("page=x", "page"),
+        ("page=1&page=2", "page"), ("limit=99999999999", "limit"), ("nope=1", "nope"),
         ("status=broken", "status"), ("page=%zz", nil), ("planId=%ff", nil), ("status=99999999999", "status"),
         ((0..<65).map { "p\($0)=" }.joined(separator: "&"), nil),
       ]
@@ -315,7 +323,8 @@ struct PipelineTests {
         #expect(answer.fields["accept-encoding"] == "identity")
       }
       let plain = try edge.ask(
-        "POST", "/api/billing/subscriptions", token: token, fields: ["content-encoding: Identity"], body: "{}")
+        "POST", "/api/billing/subscriptions", token: token, fields: ["content-encoding: Identity"],
+        body: #"{"planId":"x"}"#)
       #expect(plain.status == 201)
     }
   }

@@ -219,7 +219,7 @@ private struct FakeBilling: BillingV1.BillingService {
   }
 
   func createPlan(_ request: BillingV1.CreatePlanRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.Plan {
-    BillingV1.Plan(id: request.id, price: request.price, currency: request.currency)
+    BillingV1.Plan(id: request.id, price: request.price ?? 0, currency: request.currency)
   }
 
   func updatePlan(_ request: BillingV1.UpdatePlanRequest, _ call: ServerCall) async throws(RPCError) -> BillingV1.Plan {

@@ -1,5 +1,5 @@
 extension RefusalTests {
-  static let cases = methodCases + routeCases + amountCases + nameCases + featureCases
+  static let cases = methodCases + routeCases + amountCases + nameCases + featureCases + ruleCases
 
   private static let imports = """
     import "cloudbill/options/v1/options.proto";
@@ -194,6 +194,61 @@ extension RefusalTests {
         }
         """,
       message: "a.proto:6: in E, E_A and E_B would share the JSON spelling a: rename one"),
+  ]
+
+  // MARK: Rules of fields
+
+  /// A message of one field on line 6.
+  private static func rule(_ declaration: String) -> String {
+    "import \"buf/validate/validate.proto\";\nimport \"google/protobuf/timestamp.proto\";\nmessage M {\n  \(declaration)\n}"
+  }
+
+  private static func unsupported(_ declaration: String, _ rule: String, owner: String = "'a'", line: Int = 6)
+    -> Refusal
+  {
+    Refusal(
+      rule: "rule-supported", body: self.rule(declaration),
+      message: "a.proto:\(line): \(owner) has the rule (buf.validate.\(rule), which the generator makes no check of: "
+        + "state it in the service", parameter: "")
+  }
+
+  private static func broken(_ name: String, _ declaration: String, _ message: String) -> Refusal {
+    Refusal(rule: name, body: rule(declaration), message: "a.proto:6: \(message)", parameter: "")
+  }
+
+  private static let ruleCases = [
+    unsupported("string a = 1 [(buf.validate.field).string.hostname = true];", "field).string.hostname"),
+    unsupported("string a = 1 [(buf.validate.field).string.contains = \"x\"];", "field).string.contains"),
+    unsupported("string a = 1 [(buf.validate.field).cel = {id: \"x\"}];", "field).cel"),
+    unsupported("repeated string a = 1 [(buf.validate.field).repeated.unique = true];", "field).repeated.unique"),
+    unsupported("repeated string a = 1 [(buf.validate.field).repeated.items.string.uri = true];", "field).string.uri"),
+    unsupported(
+      "google.protobuf.Timestamp a = 1 [(buf.validate.field).timestamp.gt_now = true];", "field).timestamp.gt_now"),
+    unsupported("bytes a = 1 [(buf.validate.field).bytes.pattern = \"a\"];", "field).bytes.pattern"),
+    unsupported("option (buf.validate.message).cel = {id: \"x\"};", "message).cel", owner: "message M", line: 5),
+    broken(
+      "rule-type", "int32 a = 1 [(buf.validate.field).int64.gt = 1];",
+      "'a' has rules of int64; its type takes rules of int32"),
+    broken(
+      "rule-type", "google.protobuf.Timestamp a = 1 [(buf.validate.field).string.min_len = 1];",
+      "'a' has rules of string; its type takes no rules but `required`"),
+    broken(
+      "rule-type", "repeated string a = 1 [(buf.validate.field).string.min_len = 1];",
+      "'a' has rules of string; its type takes rules of repeated"),
+    broken(
+      "rule-pattern", "string a = 1 [(buf.validate.field).string.pattern = \"(a\"];",
+      "the pattern of 'a': a '(' has no ')'"),
+    broken(
+      "rule-range", "string a = 1 [(buf.validate.field).string = {min_len: 3, max_len: 2}];",
+      "min_len of 'a' is 3 and max_len is 2"),
+    broken(
+      "rule-range", "int32 a = 1 [(buf.validate.field).int32 = {gt: 3, lt: 3}];",
+      "the lower bound of 'a' is not below its upper one"),
+    Refusal(
+      rule: "object-type",
+      body: "import \"cloudbill/options/v1/options.proto\";\nmessage M {\n"
+        + "  string a = 1 [(cloudbill.options.v1.field).object = {max_bytes: 1 max_depth: 1}];\n}",
+      message: "a.proto:5: 'a' has bounds of an object and is no google.protobuf.Struct", parameter: ""),
   ]
 
   // MARK: Features

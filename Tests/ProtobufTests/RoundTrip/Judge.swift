@@ -3,7 +3,7 @@ import TestSupport
 
 /// Google's Python implementation, asked about many cases at once.
 struct Judge {
-  enum Question: String { case messages, texts, bytes }
+  enum Question: String { case messages, texts, bytes, rules }
 
   struct Failed: Error { let error: String }
 

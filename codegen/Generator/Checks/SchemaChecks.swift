@@ -8,6 +8,7 @@ struct SchemaChecks {
     var found: [Diagnostic] = []
     for file in model.generated {
       found += FeatureChecks(table: table).check(file)
+      found += RuleChecks(table: table).check(file)
       found += AmountChecks(table: table, isStrict: isOurs(file)).check(file)
       found += MethodChecks(table: table, mustDeclareAccess: isOurs(file)).check(file)
     }

@@ -45,7 +45,7 @@ struct DescriptorReader {
         self.field(field, path: path + [2, Int32(index)])
       },
       oneofs: Self.list(descriptor.oneof_decl, descriptor.n_oneof_decl).enumerated().map { index, oneof in
-        OneofModel(name: Self.text(oneof.pointee.name), comment: comments.comment(path + [8, Int32(index)]))
+        self.oneof(oneof.pointee, path: path + [8, Int32(index)])
       },
       messages: Self.list(descriptor.nested_type, descriptor.n_nested_type).enumerated().map { index, nested in
         message(nested, prefix: inner, around: names, path: path + [3, Int32(index)])
@@ -53,9 +53,19 @@ struct DescriptorReader {
       enums: Self.list(descriptor.enum_type, descriptor.n_enum_type).enumerated().map { index, entry in
         enumeration(entry, prefix: inner, around: names, path: path + [4, Int32(index)])
       },
+      unsupportedRules: RulesReader.messageRules(
+        descriptor.options.map { OptionsReader.unknownFields($0.pointee.base) } ?? []),
       isMapEntry: descriptor.options.map { $0.pointee.has_map_entry != 0 && $0.pointee.map_entry != 0 } ?? false,
       comment: comments.comment(path),
       location: comments.location(path))
+  }
+
+  private func oneof(_ descriptor: Google__Protobuf__OneofDescriptorProto, path: [Int32]) -> OneofModel {
+    let options = descriptor.options.map { OptionsReader.unknownFields($0.pointee.base) } ?? []
+    let rules = RulesReader.oneofRules(options)
+    return OneofModel(
+      name: Self.text(descriptor.name), isRequired: rules.isRequired, unsupportedRules: rules.unsupported,
+      comment: comments.comment(path), location: comments.location(path))
   }
 
   private func field(
@@ -74,6 +84,10 @@ struct DescriptorReader {
       oneof: descriptor.has_oneof_index != 0 ? Int(descriptor.oneof_index) : nil,
       format: format ?? .plain,
       formatIsDeclared: format != nil,
+      ruleKind: Self.ruleKind(descriptor),
+      rules: RulesReader.fieldRules(options),
+      object: OptionsReader.objectRule(options),
+      expected: OptionsReader.expected(options),
       isDeprecated: descriptor.options.map { $0.pointee.has_deprecated != 0 && $0.pointee.deprecated != 0 } ?? false,
       comment: comments.comment(path),
       location: comments.location(path))
@@ -96,6 +110,15 @@ struct DescriptorReader {
     case 14: return .enumeration(reference)
     default: return .group
     }
+  }
+
+  /// The kind of `buf.validate` rules that fits the type, `nil` for a message.
+  private static func ruleKind(_ descriptor: Google__Protobuf__FieldDescriptorProto) -> String? {
+    let names: [UInt32: String] = [
+      1: "double", 2: "float", 3: "int64", 4: "uint64", 5: "int32", 6: "fixed64", 7: "fixed32", 8: "bool", 9: "string",
+      12: "bytes", 13: "uint32", 14: "enum", 15: "sfixed32", 16: "sfixed64", 17: "sint32", 18: "sint64",
+    ]
+    return names[UInt32(truncatingIfNeeded: descriptor.type.rawValue)]
   }
 
   private func enumeration(

@@ -127,6 +127,19 @@ enum OptionsReader {
     return result
   }
 
+  /// The bounds of an object, or `nil` when the options say nothing.
+  static func objectRule(_ options: [WireField]) -> ObjectRule? {
+    let fields = merged(options, Extension.field).filter { $0.number == 4 }.flatMap(\.fields)
+    guard !fields.isEmpty else { return nil }
+    return ObjectRule(
+      maximumBytes: Int(fields.last { $0.number == 1 }?.integer ?? 0),
+      maximumDepth: Int(fields.last { $0.number == 2 }?.integer ?? 0))
+  }
+
+  static func expected(_ options: [WireField]) -> String {
+    merged(options, Extension.field).last { $0.number == 5 }?.text ?? ""
+  }
+
   static func enumValueJSON(_ options: [WireField]) -> String? {
     merged(options, Extension.enumValue).last { $0.number == 1 }?.text
   }

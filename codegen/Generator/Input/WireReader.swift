@@ -4,8 +4,8 @@ struct WireField {
   enum Value {
     case varint(UInt64)
     case bytes([UInt8])
-    /// A fixed-width value; no option of ours has one.
-    case fixed
+    /// The bits of a value of four or eight bytes.
+    case fixed(UInt64)
   }
 
   var number: Int
@@ -33,10 +33,17 @@ enum WireReader {
       defer { position += Int(length) }
       return .bytes(Array(bytes[position..<position + Int(length)]))
     case 1, 5:
-      position += wireType == 1 ? 8 : 4
-      return position <= bytes.count ? .fixed : nil
+      let count = wireType == 1 ? 8 : 4
+      guard bytes.count - position >= count else { return nil }
+      defer { position += count }
+      return .fixed(fixed(bytes[position..<position + count]))
     default: return nil
     }
+  }
+
+  /// The bits of little-endian bytes.
+  static func fixed(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   /// Reads a varint of at most ten bytes.

@@ -52,6 +52,8 @@ public struct MessageModel: Sendable {
   public var oneofs: [OneofModel]
   public var messages: [MessageModel]
   public var enums: [EnumModel]
+  /// Rules across its fields, which the generator makes no checks of.
+  public var unsupportedRules: [String]
   /// Whether it is the entry type that `protoc` makes for a map field.
   public var isMapEntry: Bool
   public var comment: String
@@ -98,6 +100,13 @@ public struct FieldModel: Sendable {
   public var format: FieldFormat
   /// Whether the options say how an amount is meant, be it that it is none.
   public var formatIsDeclared: Bool
+  /// The kind of rules that fits its type, by the name in `buf.validate.FieldRules`; `nil` for a message.
+  public var ruleKind: String?
+  public var rules: FieldRules
+  /// The bounds of a `google.protobuf.Struct`.
+  public var object: ObjectRule?
+  /// What a value that breaks a rule is told to be; empty leaves it to the rule.
+  public var expected: String
   public var isDeprecated: Bool
   public var comment: String
   public var location: SourceLocation
@@ -106,7 +115,12 @@ public struct FieldModel: Sendable {
 /// A oneof of a message.
 public struct OneofModel: Sendable {
   public var name: String
+  /// Whether one member has to be set.
+  public var isRequired: Bool
+  /// Rules that the generator makes no checks of.
+  public var unsupportedRules: [String]
   public var comment: String
+  public var location: SourceLocation
 }
 
 /// An enum type.

@@ -23,6 +23,7 @@ struct SwiftFileRenderer {
       text.line("\(access) enum \(namespace) {}")
       let enums = files.flatMap(\.enums)
       let messages = files.flatMap(\.messages)
+      let rules = RuleTable(messages, table: table)
       for entry in enums {
         text.line()
         text.block("extension \(namespace) {") { text in
@@ -32,10 +33,22 @@ struct SwiftFileRenderer {
       for message in messages {
         text.line()
         text.block("extension \(namespace) {") { text in
-          SwiftMessageRenderer(names: names, table: table, access: access).render(message, into: &text)
+          SwiftMessageRenderer(names: names, table: table, access: access, rules: rules).render(message, into: &text)
         }
       }
+      patterns(rules, into: &text)
       return OutputFile(name: "\(namespace).swift", content: text.text)
+    }
+  }
+
+  private func patterns(_ rules: RuleTable, into text: inout SourceText) {
+    guard !rules.constants.isEmpty else { return }
+    text.line()
+    text.line("/// The patterns of the rules, each made into a table when it is first asked.")
+    text.block("private enum \(RuleTable.patterns) {") { text in
+      for constant in rules.constants {
+        text.code("static let \(constant.name) = TextPattern(\(SwiftLiteral.string(constant.pattern)))")
+      }
     }
   }
 

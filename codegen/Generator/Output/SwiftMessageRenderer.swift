@@ -3,6 +3,7 @@ struct SwiftMessageRenderer {
   let names: SwiftNames
   let table: TypeTable
   let access: String
+  let rules: RuleTable
 
   func render(_ message: MessageModel, into text: inout SourceText) {
     let type = SwiftNames.typeName(message.name)
@@ -15,6 +16,9 @@ struct SwiftMessageRenderer {
       initializers(members, into: &text)
       decoding(members, into: &text)
       encoding(members, into: &text)
+      if !message.isMapEntry {
+        SwiftCheckRenderer(names: names, table: table, access: access, rules: rules).render(members, into: &text)
+      }
       schema(members, into: &text)
       for (index, oneof) in message.oneofs.enumerated() where !message.isSynthetic(index) {
         text.line()

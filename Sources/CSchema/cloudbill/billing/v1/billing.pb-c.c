@@ -968,11 +968,11 @@ static const ProtobufCFieldDescriptor cloudbill__billing__v1__create_plan_reques
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Cloudbill__Billing__V1__CreatePlanRequest, _price_case),
     offsetof(Cloudbill__Billing__V1__CreatePlanRequest, price),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {

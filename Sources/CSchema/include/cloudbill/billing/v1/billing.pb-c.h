@@ -109,6 +109,12 @@ struct  Cloudbill__Billing__V1__GetPlanRequest
     , (char *)protobuf_c_empty_string }
 
 
+typedef enum {
+  CLOUDBILL__BILLING__V1__CREATE_PLAN_REQUEST___PRICE__NOT_SET = 0,
+  CLOUDBILL__BILLING__V1__CREATE_PLAN_REQUEST___PRICE_PRICE = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(CLOUDBILL__BILLING__V1__CREATE_PLAN_REQUEST___PRICE__CASE)
+} Cloudbill__Billing__V1__CreatePlanRequest__PriceCase;
+
 struct  Cloudbill__Billing__V1__CreatePlanRequest
 {
   ProtobufCMessage base;
@@ -116,13 +122,16 @@ struct  Cloudbill__Billing__V1__CreatePlanRequest
   char *name;
   char *description;
   Cloudbill__Billing__V1__BillingCycle billing_cycle;
-  int64_t price;
   char *currency;
   int32_t trial_days;
+  Cloudbill__Billing__V1__CreatePlanRequest__PriceCase _price_case;
+  union {
+    int64_t price;
+  };
 };
 #define CLOUDBILL__BILLING__V1__CREATE_PLAN_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&cloudbill__billing__v1__create_plan_request__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, CLOUDBILL__BILLING__V1__BILLING_CYCLE__BILLING_CYCLE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, CLOUDBILL__BILLING__V1__BILLING_CYCLE__BILLING_CYCLE_UNSPECIFIED, (char *)protobuf_c_empty_string, 0, CLOUDBILL__BILLING__V1__CREATE_PLAN_REQUEST___PRICE__NOT_SET, {0} }
 
 
 struct  Cloudbill__Billing__V1__UpdatePlanRequest
