@@ -11,6 +11,12 @@ extension TCPConnection {
     let attempt = ConnectionAttempt(loop: loop, address: address, completion: completion)
     attempt.begin(timeout: timeout)
   }
+
+  /// A connect to a port of this machine that nobody listens on may get the same port for its own side, and TCP joins the two
+  /// (RFC 9293 §3.5, simultaneous open).
+  static func isConnectedToItself(_ descriptor: Int32, _ address: SocketAddress) -> Bool {
+    address.family != AF_UNIX && SocketAddress.local(of: descriptor) == address
+  }
 }
 
 /// One attempt to connect: ends by success, by the kernel's error or by its timer, whichever is first.
@@ -69,7 +75,9 @@ private final class ConnectionAttempt: ReadinessHandler {
     var code: Int32 = 0
     var length = socklen_t(4)
     getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-    if code == 0, !events.contains(.write) || isConnectedToItself { code = ECONNREFUSED }
+    if code == 0, !events.contains(.write) || TCPConnection.isConnectedToItself(descriptor, address) {
+      code = ECONNREFUSED
+    }
     guard code == 0 else { return end(.failure(error(for: code))) }
     let connected = descriptor
     descriptor = -1
@@ -79,12 +87,6 @@ private final class ConnectionAttempt: ReadinessHandler {
     } catch {
       end(.failure(error))
     }
-  }
-
-  /// A connect to a port of this machine that nobody listens on may get the same port for its own side, and TCP joins the two
-  /// (RFC 9293 §3.5, simultaneous open).
-  private var isConnectedToItself: Bool {
-    address.family != AF_UNIX && SocketAddress.local(of: descriptor) == address
   }
 
   private func failLater(_ error: ReactorError) {

@@ -1,4 +1,6 @@
+import Glibc
 import Reactor
+import Synchronization
 import Testing
 
 @testable import Edge
@@ -271,6 +273,27 @@ struct HTTP1ConnectionTests {
     #expect(throws: RawClient.Failure.self) { try RawClient(port: live.port) }
   }
 
+  @Test("drains: who waits to be let in is let in and answered")
+  func drainOfWaiting() async throws {
+    let live = try await LiveConnections()
+    let gate = Gate()
+    live.begin { edge in
+      gate.pass()
+      edge.beginDrain()
+    }
+    await gate.arrival()
+    // The loop is busy, so the kernel completes these connections and nobody has accepted them yet.
+    let clients = try (0..<10).map { _ in try RawClient(port: live.port) }
+    for client in clients { client.send("GET /a\(plain)") }
+    gate.open()
+    for client in clients {
+      let answer = try client.readAnswer()
+      #expect(answer.body == "GET /a")
+      #expect(answer.fields["connection"] == "close")
+      #expect(try client.readToEnd() == "")
+    }
+  }
+
   @Test("costs at most 8 KiB when idle")
   func idleMemory() async throws {
     let live = try await LiveConnections()
@@ -301,4 +324,21 @@ func residentBytes() -> Int {
   guard fgets(&buffer, 256, file) != nil else { return 0 }
   let text = String(decoding: buffer.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self)
   return (Int(text.split(separator: " ")[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE))
+}
+
+/// Keeps a loop's thread waiting until it is opened.
+private final class Gate: Sendable {
+  private let isReached = Atomic<Bool>(false)
+  private let isOpen = Atomic<Bool>(false)
+
+  func pass() {
+    isReached.store(true, ordering: .releasing)
+    while !isOpen.load(ordering: .acquiring) { usleep(100) }
+  }
+
+  func arrival() async {
+    while !isReached.load(ordering: .acquiring) { await Task.yield() }
+  }
+
+  func open() { isOpen.store(true, ordering: .releasing) }
 }

@@ -34,6 +34,12 @@ final class LiveConnections {
     return await withCheckedContinuation { done in edge.loop.execute { done.resume(returning: body(edge.value)) } }
   }
 
+  /// Has the loop run `body`, without waiting for it.
+  func begin(_ body: @escaping @Sendable (EdgeLoop) -> Void) {
+    let edge = edge
+    edge.loop.execute { body(edge.value) }
+  }
+
   /// Waits until a request is held.
   func untilHolding() async {
     let handler = handler

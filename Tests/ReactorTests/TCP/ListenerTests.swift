@@ -1,7 +1,8 @@
 import Glibc
-import Reactor
 import TestSupport
 import Testing
+
+@testable import Reactor
 
 /// A listener on each of several loops, whose connections are greeted.
 private final class Greeters: Sendable {
@@ -217,6 +218,32 @@ struct ConnectorTests {
     #expect(isConnected == getsRoom)
     #expect(await clock.settle() == nil)
     #expect(loop.statistics().watches == 0)
+  }
+
+  @Test("to a port nobody listens on is refused, even when the kernel joins the connection to itself")
+  func selfConnection() throws {
+    let port = freePort()
+    let address = try SocketAddress(host: "127.0.0.1", port: port)
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_port = port.bigEndian
+    name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    // What happens by chance to one attempt in some ten thousand: the socket has the port that it connects to.
+    let isJoined = withUnsafePointer(to: name) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+          && Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    #expect(isJoined)
+    #expect(TCPConnection.isConnectedToItself(descriptor, address))
+    let listening = try ListeningSocket(try SocketAddress(host: "127.0.0.1", port: 0), backlog: 1, sharesPort: false)
+    defer { listening.release() }
+    let other = try #require(blockingConnect(listening.address))
+    defer { close(other) }
+    #expect(!TCPConnection.isConnectedToItself(other, listening.address))
   }
 
   private final class Results {

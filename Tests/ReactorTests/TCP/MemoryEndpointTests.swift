@@ -161,6 +161,32 @@ struct MemoryEndpointTests {
     #expect(await pair.run { $0.second.log.received } == Self.text)
   }
 
+  @Test("wake a loop that has nothing else to do")
+  func wakeTheLoop() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let loop = group.loops[0]
+    let rounds: Int = await withCheckedContinuation { continuation in
+      loop.execute {
+        let (first, second) = TCPConnection.pair(on: loop)
+        var rounds = 0
+        let (ping, pong) = (Recorder(), Recorder())
+        pong.then = { connection, event in
+          if case .bytes(let bytes) = event { connection.write(bytes) }
+        }
+        ping.then = { connection, event in
+          guard case .bytes(let bytes) = event else { return }
+          rounds += 1
+          if rounds < 100 { connection.write(bytes) } else { continuation.resume(returning: rounds) }
+        }
+        first.delegate = ping
+        second.delegate = pong
+        first.write([1])
+      }
+    }
+    #expect(rounds == 100)
+  }
+
   @Test("are told when their loop ends, and keep neither each other nor their delegates", arguments: Pair.Kind.allCases)
   fileprivate func ends(kind: Pair.Kind) async throws {
     let kept = Kept()
