@@ -1,6 +1,7 @@
 import Glibc
-import Reactor
 import Synchronization
+
+@testable import Reactor
 
 /// An echo server on one loop, and a client beside it.
 final class EchoWorld: Sendable {
@@ -77,42 +78,17 @@ private final class Collector: TCPConnectionDelegate {
 
 /// A blocking client socket, so that the test's own side costs nothing but a descriptor. Nil when nobody listens.
 func blockingConnect(_ address: SocketAddress) -> Int32? {
-  let family: Int32
-  switch address {
-  case .ipv4: family = AF_INET
-  case .unix: family = AF_UNIX
-  case .ipv6: return nil
-  }
-  let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-  let code: Int32
-  switch address {
-  case .ipv4(let host, let port):
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_addr.s_addr = host.bigEndian
-    name.sin_port = port.bigEndian
-    code = withUnsafePointer(to: &name) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
-    }
-  case .unix(let path): code = withUnixAddress(path) { connect(descriptor, $0, $1) }
-  case .ipv6: code = -1
-  }
-  guard code == 0 else {
+  let descriptor = streamSocket(address.family)
+  guard address.withSocketAddress({ connect(descriptor, $0, $1) }) == 0 else {
     close(descriptor)
     return nil
   }
   return descriptor
 }
 
-func withUnixAddress<Result>(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
-  var name = sockaddr_un()
-  name.sun_family = sa_family_t(AF_UNIX)
-  withUnsafeMutableBytes(of: &name.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
-  return withUnsafePointer(to: &name) {
-    $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
-  }
+func streamSocket(_ family: Int32, blocking: Bool = true) -> Int32 {
+  let flags = SOCK_CLOEXEC.rawValue | (blocking ? 0 : SOCK_NONBLOCK.rawValue)
+  return socket(family, Int32(SOCK_STREAM.rawValue | flags), 0)
 }
 
 /// Descriptors that one thread gathers for another.

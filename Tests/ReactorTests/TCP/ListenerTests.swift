@@ -141,8 +141,8 @@ struct ListenerTests {
     let path = directory.path + "/socket"
     let address = try SocketAddress(unixPath: path)
     // As a process leaves it that was killed.
-    let dead = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    #expect(withUnixAddress(path) { Glibc.bind(dead, $0, $1) } == 0)
+    let dead = streamSocket(AF_UNIX)
+    #expect(address.withSocketAddress { Glibc.bind(dead, $0, $1) } == 0)
     close(dead)
     let greeters = try await Greeters(on: address)
     defer { greeters.group.stop() }
@@ -179,16 +179,16 @@ struct ConnectorTests {
   @Test("to a unix socket whose queue is full waits for room, for as long as it may", arguments: [true, false])
   func fullQueue(getsRoom: Bool) async throws {
     let directory = try TemporaryDirectory()
-    let path = directory.path + "/socket"
-    let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    #expect(withUnixAddress(path) { Glibc.bind(listener, $0, $1) } == 0)
+    let address = try SocketAddress(unixPath: directory.path + "/socket")
+    let listener = streamSocket(AF_UNIX)
+    #expect(address.withSocketAddress { Glibc.bind(listener, $0, $1) } == 0)
     listen(listener, 1)
     defer { close(listener) }
     let waiting = Descriptors()
     while true {
-      let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+      let descriptor = streamSocket(AF_UNIX, blocking: false)
       waiting.add(descriptor)
-      guard withUnixAddress(path, { Glibc.connect(descriptor, $0, $1) }) == 0 else { break }
+      guard address.withSocketAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 else { break }
     }
     #expect(errno == EAGAIN)
     defer { for descriptor in waiting.all { close(descriptor) } }
@@ -198,7 +198,6 @@ struct ConnectorTests {
     defer { group.stop() }
     let loop = group.loops[0]
     let results = LoopBound(Results(), loop: loop)
-    let address = try SocketAddress(unixPath: path)
     loop.execute {
       TCPConnection.connect(loop: loop, address: address, timeout: .seconds(1)) { results.value.all.append($0) }
     }
@@ -222,20 +221,12 @@ struct ConnectorTests {
 
   @Test("to a port nobody listens on is refused, even when the kernel joins the connection to itself")
   func selfConnection() throws {
-    let port = freePort()
-    let address = try SocketAddress(host: "127.0.0.1", port: port)
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let address = try SocketAddress(host: "127.0.0.1", port: freePort())
+    let descriptor = streamSocket(AF_INET)
     defer { close(descriptor) }
-    var name = sockaddr_in()
-    name.sin_family = sa_family_t(AF_INET)
-    name.sin_port = port.bigEndian
-    name.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
     // What happens by chance to one attempt in some ten thousand: the socket has the port that it connects to.
-    let isJoined = withUnsafePointer(to: name) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-          && Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-      }
+    let isJoined = address.withSocketAddress { name, length in
+      Glibc.bind(descriptor, name, length) == 0 && Glibc.connect(descriptor, name, length) == 0
     }
     #expect(isJoined)
     #expect(TCPConnection.isConnectedToItself(descriptor, address))
