@@ -24,7 +24,6 @@ struct ServerUnderTest {
       case "connections":
         let figures = group.connectionBudget.statistics()
         say("\(figures.open) \(figures.maximum) \(figures.closedIdle) \(figures.refused) \(figures.exhaustions)")
-      case "longest": say("\(group.loops.map { $0.statistics().longestTurn }.max() ?? .zero)")
       default: say("?")
       }
     }
