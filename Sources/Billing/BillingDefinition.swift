@@ -13,7 +13,8 @@ extension ServiceDefinition {
         after: PackageResources._004_billing_after_sql),
       Migration(name: "0005_billing_endings", file: PackageResources._005_billing_endings_sql),
     ],
-    protobufServices: ["cloudbill.billing.v1.Billing"], demo: DemoBilling.statements
+    protobufServices: ["cloudbill.billing.v1.Billing"],
+    statements: PlanStatements.all + SubscriptionStatements.all, demo: DemoBilling.statements
   ) { context in
     ServiceParts(services: [BillingHandlers(context)], workers: [EndingWorker(context).worker])
   }

@@ -5,7 +5,7 @@ internal import ServiceKit
 enum DemoBilling {
   static func statements(_ tenant: DemoTenant, _ now: WallTime) -> [Statement] {
     let (plans, subscriptions) = extent(of: tenant)
-    let created = PostgresTimestamp(now.advanced(by: .seconds(-500 * 86_400)))
+    let created = now.advanced(by: .seconds(-500 * 86_400))
     let customer = tenant.users.first { $0.role == .user }?.id
     return plans.map { $0.statement(tenant: tenant.id, createdAt: created) }
       + (0..<subscriptions).compactMap { number in

@@ -1,4 +1,5 @@
 internal import Postgres
+internal import Schema
 internal import ServiceKit
 
 /// A subscription of the demo data. Its number decides everything about it.
@@ -25,13 +26,13 @@ struct DemoSubscription {
         }
     }
 
-    var status: String {
+    var status: BillingV1.SubscriptionStatus {
       switch self {
-      case .active, .trial, .ending, .fixedTerm: "active"
-      case .pastDue: "past_due"
-      case .suspended: "suspended"
-      case .cancelled: "cancelled"
-      case .expired: "expired"
+      case .active, .trial, .ending, .fixedTerm: .active
+      case .pastDue: .pastDue
+      case .suspended: .suspended
+      case .cancelled: .cancelled
+      case .expired: .expired
       }
     }
 
@@ -64,7 +65,7 @@ struct DemoSubscription {
       let end = begun.advanced(by: day * Int(plan.trialDays))
       return Times(anchor: end, started: begun, periodStart: begun, periodEnd: end, trialEnd: end)
     }
-    let cycle: Int64 = plan.cycle == "yearly" ? 12 : 1
+    let cycle: Int64 = plan.cycle.months
     let earlier = Int64(number % 5)
     let anchor = begun.advanced(months: -cycle * (earlier + (state.hasEnded ? 1 : 0)))
     let end = anchor.advanced(months: cycle * (earlier + 1))
@@ -85,19 +86,14 @@ struct DemoSubscription {
 
   func statement(tenant: UUID, customer: UUID?, now: WallTime) -> Statement {
     let times = times(now: now)
-    return Statement(
-      """
-      INSERT INTO billing.subscriptions
-        (tenant_id, id, plan_id, status, billing_cycle, current_price, currency, started_at, anchor_at,
-         current_period_start, current_period_end, cancelled_at, expires_at, auto_renew, is_trial, trial_ends_at,
-         customer_id, metadata, created_at, updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $8, $19)
-      """, tenant, Self.id(tenant: tenant, number), plan.id, state.status, plan.cycle, plan.price,
-      plan.currency, PostgresTimestamp(times.started), PostgresTimestamp(times.anchor),
-      PostgresTimestamp(times.periodStart), PostgresTimestamp(times.periodEnd),
-      times.cancelled.map { PostgresTimestamp($0) }, times.expires.map { PostgresTimestamp($0) }, state.renews,
-      state == .trial, times.trialEnd.map { PostgresTimestamp($0) }, number % 3 == 0 ? customer : nil,
-      number % 4 == 0 ? PostgresJSON("{\"source\":\"demo\",\"seats\":\(number + 1)}") : nil,
-      PostgresTimestamp(times.cancelled ?? times.periodStart))
+    return SubscriptionStatements.insert(
+      SubscriptionRow(
+        tenant: tenant, id: Self.id(tenant: tenant, number), planID: plan.id, status: state.status, cycle: plan.cycle,
+        currentPrice: plan.price, currency: plan.currency, startedAt: times.started, anchorAt: times.anchor,
+        currentPeriodStart: times.periodStart, currentPeriodEnd: times.periodEnd, cancelledAt: times.cancelled,
+        expiresAt: times.expires, autoRenew: state.renews, isTrial: state == .trial, trialEndsAt: times.trialEnd,
+        customer: number % 3 == 0 ? customer : nil,
+        metadata: number % 4 == 0 ? PostgresJSON("{\"source\":\"demo\",\"seats\":\(number + 1)}") : nil,
+        createdAt: times.started, updatedAt: times.cancelled ?? times.periodStart))
   }
 }

@@ -17,7 +17,7 @@ extension BillingHandlers {
       as: principal)
     return BillingV1.ListPlansResponse(
       plans: try answers[1].map { try PlanRow($0).message },
-      pagination: page.pagination(total: try answers[0].one()[0, as: Int64.self]))
+      pagination: page.pagination(total: try Total(answers[0].one()).total))
   }
 
   func plan(_ id: String, as principal: Principal) async throws -> PlanRow {

@@ -15,13 +15,13 @@ extension BillingHandlers {
       status: try Validation.status(request.status), planID: request.planID.isEmpty ? nil : request.planID,
       cycle: request.billingCycle == .unspecified ? nil : try Validation.cycle(request.billingCycle),
       customer: try Validation.customer(request.customerID),
-      range: try DateRange(startDate: request.startDate, endDate: request.endDate), now: principal.now)
+      range: try DateRange(startDate: request.startDate, endDate: request.endDate), now: principal.now, page)
     let answers = try await reads.all(
       Methods.listSubscriptions.name,
-      [SubscriptionStatements.count(filter), SubscriptionStatements.list(filter, page)], as: principal)
+      [SubscriptionStatements.count(filter), SubscriptionStatements.list(filter)], as: principal)
     return BillingV1.ListSubscriptionsResponse(
       subscriptions: try answers[1].map { try SubscriptionRow($0).asOf(principal.now).message },
-      pagination: page.pagination(total: try answers[0].one()[0, as: Int64.self]))
+      pagination: page.pagination(total: try Total(answers[0].one()).total))
   }
 
   func subscription(_ text: String, as principal: Principal) async throws -> SubscriptionRow {
@@ -76,7 +76,7 @@ extension BillingHandlers {
         if fields.contains("auto_renew") {
           row = try SubscriptionChange.setAutoRenew(row, request.autoRenew, now: principal.now)
         }
-        if fields.contains("metadata") { row.metadata = metadata?.text }
+        if fields.contains("metadata") { row.metadata = metadata }
         row.updatedAt = max(principal.now, row.createdAt)
         return Effect(
           row.message, version: row.version + 1, [SubscriptionStatements.update(row)],

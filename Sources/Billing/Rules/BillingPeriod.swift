@@ -1,26 +1,8 @@
 internal import Schema
 internal import ServiceKit
 
-/// Months a cycle has.
-extension BillingV1.BillingCycle {
-  /// The spelling of tables; nil for none of ours.
-  var text: String? {
-    switch self {
-    case .monthly: "monthly"
-    case .yearly: "yearly"
-    case .unspecified, .unrecognized: nil
-    }
-  }
-
-  init(text: String) {
-    self =
-      switch text {
-      case "monthly": .monthly
-      case "yearly": .yearly
-      default: .unspecified
-      }
-  }
-
+extension BillingV1.BillingCycle: SpelledEnum {
+  /// Months that a period has.
   var months: Int64 {
     switch self {
     case .yearly: 12

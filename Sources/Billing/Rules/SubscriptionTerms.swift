@@ -58,7 +58,7 @@ struct SubscriptionTerms {
       return request.billingCycle
     }
     guard request.billingCycle == .unspecified || request.billingCycle == plan.cycle else {
-      throw .validation("billingCycle: expected \(plan.cycle.text ?? ""), the plan's own", field: "billingCycle")
+      throw .validation("billingCycle: expected \(plan.cycle.stored), the plan's own", field: "billingCycle")
     }
     return plan.cycle
   }

@@ -41,20 +41,22 @@ enum Validation {
     }
   }
 
-  static func cycle(_ cycle: BillingV1.BillingCycle) throws(ServiceError) -> String {
-    guard let text = cycle.text else {
+  static func cycle(_ cycle: BillingV1.BillingCycle) throws(ServiceError) -> BillingV1.BillingCycle {
+    guard cycle.spelling != nil else {
       throw .validation("billingCycle: expected monthly or yearly", field: "billingCycle")
     }
-    return text
+    return cycle
   }
 
   /// The status to list; nil for all.
-  static func status(_ status: BillingV1.SubscriptionStatus) throws(ServiceError) -> String? {
+  static func status(
+    _ status: BillingV1.SubscriptionStatus
+  ) throws(ServiceError) -> BillingV1.SubscriptionStatus? {
     guard status != .unspecified else { return nil }
-    guard let text = status.text else {
+    guard status.spelling != nil else {
       throw .validation("status: expected active, cancelled, expired, suspended or past_due", field: "status")
     }
-    return text
+    return status
   }
 
   static let metadataTooLong = ServiceError.validation(

@@ -26,7 +26,7 @@ extension AuditEntry {
   }
 
   static func subscriptionEnded(_ row: SubscriptionRow) -> AuditEntry {
-    AuditEntry("subscription.ended", object: row.id.description, detail: ["status": .string(row.status.text ?? "")])
+    AuditEntry("subscription.ended", object: row.id.description, detail: ["status": .string(row.status.stored)])
   }
 
   private static func names(_ fields: Set<String>) -> Value {

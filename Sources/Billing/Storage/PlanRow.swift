@@ -3,54 +3,44 @@ internal import Schema
 internal import ServiceKit
 
 /// A row of `billing.plans`.
-struct PlanRow: Sendable {
-  let tenant: UUID
-  let id: String
-  var name: String
-  var description: String
-  let cycle: BillingV1.BillingCycle
-  let price: Int64
-  let currency: String
-  var trialDays: Int32
-  var active: Bool
-  let createdAt: WallTime
-  var updatedAt: WallTime
+struct PlanRow: Record {
+  var tenant = UUID(high: 0, low: 0)
+  var id = ""
+  var name = ""
+  var description = ""
+  var cycle = BillingV1.BillingCycle.unspecified
+  /// Minor units.
+  var price: Int64 = 0
+  var currency = ""
+  var trialDays: Int32 = 0
+  var active = true
+  var createdAt = WallTime(microseconds: 0)
+  var updatedAt = WallTime(microseconds: 0)
   /// Counts the changes; the next one makes it one more.
-  let version: Int64
+  var version: Int64 = 1
 
-  static let columns: StaticString = """
-    tenant_id, id, name, description, billing_cycle, price, currency, trial_days, active, created_at, updated_at,
-    version
-    """
-
-  init(_ row: Row) throws(DatabaseError) {
-    tenant = try row[0, as: UUID.self]
-    id = try row[1, as: String.self]
-    name = try row[2, as: String.self]
-    description = try row[3, as: String.self]
-    cycle = BillingV1.BillingCycle(text: try row[4, as: String.self])
-    price = try row[5, as: Int64.self]
-    currency = try row[6, as: String.self]
-    trialDays = try row[7, as: Int32.self]
-    active = try row[8, as: Bool.self]
-    createdAt = WallTime(try row[9, as: PostgresTimestamp.self])
-    updatedAt = WallTime(try row[10, as: PostgresTimestamp.self])
-    version = try row[11, as: Int64.self]
+  mutating func fields(_ field: inout some FieldVisitor) throws(DatabaseError) {
+    try field("tenant_id", &tenant, .fixed)
+    try field("id", &id, .fixed)
+    try field("name", &name)
+    try field("description", &description)
+    try field("billing_cycle", &cycle, .fixed)
+    try field("price", &price, .fixed)
+    try field("currency", &currency, .fixed)
+    try field("trial_days", &trialDays)
+    try field("active", &active)
+    try field("created_at", &createdAt, .fixed)
+    try field("updated_at", &updatedAt)
+    try field("version", &version, .counter)
   }
+}
 
+extension PlanRow {
   init(_ request: BillingV1.CreatePlanRequest, tenant: UUID, now: WallTime) {
-    self.tenant = tenant
-    id = request.id
-    name = request.name
-    description = request.description
-    cycle = request.billingCycle
-    price = request.price ?? 0
-    currency = request.currency
-    trialDays = request.trialDays
-    active = true
-    createdAt = now
-    updatedAt = now
-    version = 1
+    self.init(
+      tenant: tenant, id: request.id, name: request.name, description: request.description,
+      cycle: request.billingCycle, price: request.price ?? 0, currency: request.currency, trialDays: request.trialDays,
+      createdAt: now, updatedAt: now)
   }
 
   var message: BillingV1.Plan {

@@ -3,43 +3,50 @@ internal import ServiceKit
 
 /// SQL about plans. Row-level security narrows every one of them to the tenant of the transaction.
 enum PlanStatements {
-  private static let find = SQL("SELECT ", PlanRow.columns, " FROM billing.plans WHERE id = $1")
-  private static let lock = SQL("SELECT ", PlanRow.columns, " FROM billing.plans WHERE id = $1 FOR UPDATE")
-  private static let list = SQL(
-    "SELECT ", PlanRow.columns,
+  struct Key: Record {
+    var id = ""
+
+    mutating func fields(_ field: inout some FieldVisitor) throws(DatabaseError) {
+      try field("id", &id)
+    }
+  }
+
+  /// What to list.
+  struct Filter: Record {
+    var active: Bool?
+    var limit: Int64 = 0
+    var offset: Int64 = 0
+
+    mutating func fields(_ field: inout some FieldVisitor) throws(DatabaseError) {
+      try field("active", &active)
+      try field("limit", &limit)
+      try field("offset", &offset)
+    }
+  }
+
+  private static let findByKey = DeclaredStatement<Key, PlanRow>("SELECT {columns} FROM billing.plans WHERE id = :id")
+  private static let lockByKey = DeclaredStatement<Key, PlanRow>(
+    "SELECT {columns} FROM billing.plans WHERE id = :id FOR UPDATE")
+  private static let listFiltered = DeclaredStatement<Filter, PlanRow>(
     """
-     FROM billing.plans WHERE $1::boolean IS NULL OR active = $1
-    ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3
+    SELECT {columns} FROM billing.plans WHERE :active::boolean IS NULL OR active = :active
+    ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset
     """)
+  private static let countFiltered = DeclaredStatement<Filter, Total>(
+    "SELECT count(*) AS total FROM billing.plans WHERE :active::boolean IS NULL OR active = :active")
+  static let insert = DeclaredStatement<PlanRow, NoFields>("INSERT INTO billing.plans ({names}) VALUES ({values})")
+  static let update = DeclaredStatement<PlanRow, NoFields>("UPDATE billing.plans SET {changes} WHERE id = :id")
 
-  static func find(_ id: String) -> Statement { Statement(find, id) }
+  static let all: [any AnyDeclaredStatement] = [findByKey, lockByKey, listFiltered, countFiltered, insert, update]
 
-  static func lock(_ id: String) -> Statement { Statement(lock, id) }
+  static func find(_ id: String) -> Statement { findByKey(Key(id: id)) }
+
+  /// The row, until the transaction ends nobody else's to change.
+  static func lock(_ id: String) -> Statement { lockByKey(Key(id: id)) }
 
   static func list(active: Bool?, _ page: Page) -> Statement {
-    Statement(list, active, Int64(page.limit), page.offset)
+    listFiltered(Filter(active: active, limit: Int64(page.limit), offset: page.offset))
   }
 
-  static func count(active: Bool?) -> Statement {
-    Statement("SELECT count(*) FROM billing.plans WHERE $1::boolean IS NULL OR active = $1", active)
-  }
-
-  static func insert(_ plan: PlanRow) -> Statement {
-    Statement(
-      """
-      INSERT INTO billing.plans
-        (tenant_id, id, name, description, billing_cycle, price, currency, trial_days, active, created_at, updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-      """, plan.tenant, plan.id, plan.name, plan.description, plan.cycle.text ?? "", plan.price, plan.currency,
-      plan.trialDays, plan.active, PostgresTimestamp(plan.createdAt), PostgresTimestamp(plan.updatedAt))
-  }
-
-  static func update(_ plan: PlanRow) -> Statement {
-    Statement(
-      """
-      UPDATE billing.plans
-      SET name = $2, description = $3, trial_days = $4, active = $5, updated_at = $6, version = version + 1
-      WHERE id = $1
-      """, plan.id, plan.name, plan.description, plan.trialDays, plan.active, PostgresTimestamp(plan.updatedAt))
-  }
+  static func count(active: Bool?) -> Statement { countFiltered(Filter(active: active)) }
 }

@@ -4,85 +4,94 @@ internal import ServiceKit
 
 /// SQL about subscriptions. Row-level security narrows every one of them to the tenant of the transaction.
 enum SubscriptionStatements {
-  private static let find = SQL("SELECT ", SubscriptionRow.columns, " FROM billing.subscriptions WHERE id = $1")
-  private static let lock = SQL(
-    "SELECT ", SubscriptionRow.columns, " FROM billing.subscriptions WHERE id = $1 FOR UPDATE")
+  struct Key: Record {
+    var id = UUID(high: 0, low: 0)
 
-  private static let filter: StaticString = """
-    -- As `SubscriptionRow.asOf` has it at $7.
-    ($1::text IS NULL OR $1 = CASE
-      WHEN status IN ('active', 'past_due') AND expires_at <= $7
-        THEN CASE WHEN cancelled_at IS NULL THEN 'expired' ELSE 'cancelled' END
-      ELSE status END) AND ($2::text IS NULL OR plan_id = $2)
-    AND ($3::text IS NULL OR billing_cycle = $3) AND ($4::uuid IS NULL OR customer_id = $4)
-    AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::timestamptz IS NULL OR created_at < $6)
-    """
-  private static let list = SQL(
-    "SELECT ", SubscriptionRow.columns, " FROM billing.subscriptions WHERE ", filter,
-    " ORDER BY created_at DESC, id DESC LIMIT $8 OFFSET $9")
-  private static let count = SQL("SELECT count(*) FROM billing.subscriptions WHERE ", filter)
-
-  static func find(_ id: UUID) -> Statement { Statement(find, id) }
-
-  /// The row, until the transaction ends nobody else's to change.
-  static func lock(_ id: UUID) -> Statement { Statement(lock, id) }
-
-  /// Tenants and ids of those whose end has come and that do not say so yet.
-  static func ended(at now: WallTime, most: Int32) -> Statement {
-    Statement("SELECT tenant_id, row_id FROM billing.ended_subscriptions($1, $2)", PostgresTimestamp(now), most)
+    mutating func fields(_ field: inout some FieldVisitor) throws(DatabaseError) {
+      try field("id", &id)
+    }
   }
 
   /// What to list.
-  struct Filter {
-    let status: String?
-    let planID: String?
-    let cycle: String?
-    let customer: UUID?
-    let range: DateRange
+  struct Filter: Record {
+    var status: BillingV1.SubscriptionStatus?
+    var planID: String?
+    var cycle: BillingV1.BillingCycle?
+    var customer: UUID?
+    /// From this moment on.
+    var start: WallTime?
+    /// Before this moment.
+    var end: WallTime?
     /// When it is asked.
-    let now: WallTime
+    var now = WallTime(microseconds: 0)
+    var limit: Int64 = 0
+    var offset: Int64 = 0
+
+    mutating func fields(_ field: inout some FieldVisitor) throws(DatabaseError) {
+      try field("status", &status)
+      try field("plan_id", &planID)
+      try field("cycle", &cycle)
+      try field("customer", &customer)
+      try field("start", &start)
+      try field("end", &end)
+      try field("now", &now)
+      try field("limit", &limit)
+      try field("offset", &offset)
+    }
   }
 
-  static func list(_ filter: Filter, _ page: Page) -> Statement {
-    var statement = bound(list, filter)
-    statement.bind(Int64(page.limit))
-    statement.bind(page.offset)
-    return statement
+  struct Ended: Record {
+    var at = WallTime(microseconds: 0)
+    var most: Int32 = 0
+
+    mutating func fields(_ field: inout some FieldVisitor) throws(DatabaseError) {
+      try field("at", &at)
+      try field("most", &most)
+    }
   }
 
-  static func count(_ filter: Filter) -> Statement { bound(count, filter) }
+  private static let findByKey = DeclaredStatement<Key, SubscriptionRow>(
+    "SELECT {columns} FROM billing.subscriptions WHERE id = :id")
+  private static let lockByKey = DeclaredStatement<Key, SubscriptionRow>(
+    "SELECT {columns} FROM billing.subscriptions WHERE id = :id FOR UPDATE")
+  /// The status is compared as `SubscriptionRow.asOf` has it at `:now`.
+  private static let filter: StaticString = """
+    (:status::text IS NULL OR :status = CASE
+        WHEN status IN ('active', 'past_due') AND expires_at <= :now
+          THEN CASE WHEN cancelled_at IS NULL THEN 'expired' ELSE 'cancelled' END
+        ELSE status END)
+      AND (:plan_id::text IS NULL OR plan_id = :plan_id)
+      AND (:cycle::text IS NULL OR billing_cycle = :cycle) AND (:customer::uuid IS NULL OR customer_id = :customer)
+      AND (:start::timestamptz IS NULL OR created_at >= :start) AND (:end::timestamptz IS NULL OR created_at < :end)
+    """
+  static let list = DeclaredStatement<Filter, SubscriptionRow>(
+    "SELECT {columns} FROM billing.subscriptions WHERE ", filter,
+    " ORDER BY created_at DESC, id DESC LIMIT :limit OFFSET :offset")
+  static let count = DeclaredStatement<Filter, Total>(
+    "SELECT count(*) AS total FROM billing.subscriptions WHERE ", filter)
+  /// Those whose end has come and that do not say so yet.
+  static let ended = DeclaredStatement<Ended, TenantRow>(
+    "SELECT tenant_id, row_id FROM billing.ended_subscriptions(:at, :most)")
+  static let insert = DeclaredStatement<SubscriptionRow, NoFields>(
+    "INSERT INTO billing.subscriptions ({names}) VALUES ({values})")
+  static let update = DeclaredStatement<SubscriptionRow, NoFields>(
+    "UPDATE billing.subscriptions SET {changes} WHERE id = :id")
 
-  private static func bound(_ sql: SQL, _ filter: Filter) -> Statement {
-    Statement(
-      sql, filter.status, filter.planID, filter.cycle, filter.customer,
-      filter.range.start.map { PostgresTimestamp($0) },
-      filter.range.end.map { PostgresTimestamp($0) }, PostgresTimestamp(filter.now))
-  }
+  static let all: [any AnyDeclaredStatement] = [findByKey, lockByKey, list, count, ended, insert, update]
 
-  static func insert(_ row: SubscriptionRow) -> Statement {
-    Statement(
-      """
-      INSERT INTO billing.subscriptions
-        (tenant_id, id, plan_id, status, billing_cycle, current_price, currency, started_at, anchor_at,
-         current_period_start, current_period_end, expires_at, auto_renew, is_trial, trial_ends_at, customer_id,
-         metadata, created_at, updated_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
-      """, row.tenant, row.id, row.planID, row.status.text ?? "", row.cycle.text ?? "", row.currentPrice, row.currency,
-      PostgresTimestamp(row.startedAt), PostgresTimestamp(row.anchorAt), PostgresTimestamp(row.currentPeriodStart),
-      PostgresTimestamp(row.currentPeriodEnd), row.expiresAt.map { PostgresTimestamp($0) }, row.autoRenew, row.isTrial,
-      row.trialEndsAt.map { PostgresTimestamp($0) }, row.customer, row.metadata.map { PostgresJSON($0) },
-      PostgresTimestamp(row.createdAt), PostgresTimestamp(row.updatedAt))
-  }
+  static func find(_ id: UUID) -> Statement { findByKey(Key(id: id)) }
 
-  static func update(_ row: SubscriptionRow) -> Statement {
-    Statement(
-      """
-      UPDATE billing.subscriptions
-      SET status = $2, cancelled_at = $3, expires_at = $4, auto_renew = $5, metadata = $6, updated_at = $7,
-        version = version + 1
-      WHERE id = $1
-      """, row.id, row.status.text ?? "", row.cancelledAt.map { PostgresTimestamp($0) },
-      row.expiresAt.map { PostgresTimestamp($0) }, row.autoRenew, row.metadata.map { PostgresJSON($0) },
-      PostgresTimestamp(row.updatedAt))
+  /// The row, until the transaction ends nobody else's to change.
+  static func lock(_ id: UUID) -> Statement { lockByKey(Key(id: id)) }
+}
+
+extension SubscriptionStatements.Filter {
+  init(
+    status: BillingV1.SubscriptionStatus?, planID: String?, cycle: BillingV1.BillingCycle?, customer: UUID?,
+    range: DateRange, now: WallTime, _ page: Page
+  ) {
+    self.init(
+      status: status, planID: planID, cycle: cycle, customer: customer, start: range.start, end: range.end,
+      now: now, limit: Int64(page.limit), offset: page.offset)
   }
 }

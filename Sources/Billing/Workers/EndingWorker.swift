@@ -28,14 +28,13 @@ struct EndingWorker: Sendable {
   private func turn() async throws -> Worker.Turn {
     let now = clock.now
     let due = try await database.unscoped(
-      deadline: .after(Self.patience), SubscriptionStatements.ended(at: now, most: Self.mostInTurn)
-    ) { rows in
-      try rows.map { (tenant: TenantID(try $0[0, as: UUID.self]), id: try $0[1, as: UUID.self]) }
-    }
-    for (tenant, id) in due {
+      deadline: .after(Self.patience),
+      SubscriptionStatements.ended(SubscriptionStatements.Ended(at: now, most: Self.mostInTurn))
+    ) { try $0.all(TenantRow.self) }
+    for row in due {
       guard !Task.isCancelled else { break }
       try await end(
-        id, as: Principal(service: "billing", tenant: tenant, deadline: .after(Self.patience), now: now))
+        row.id, as: Principal(service: "billing", tenant: row.tenant, deadline: .after(Self.patience), now: now))
     }
     return due.isEmpty ? .idle : .didWork
   }

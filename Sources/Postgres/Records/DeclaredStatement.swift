@@ -19,9 +19,10 @@ public final class DeclaredStatement<Input: Record, Output: Record>: Sendable {
   @usableFromInline let isUsed: [Bool]
 
   /// A name that is no field, or a word in braces that is none of those above, stops the program: the text is a constant of it.
-  public init(_ text: StaticString) {
-    let template = StatementTemplate(
-      text.description, input: Input.fieldDescriptions, output: Output.fieldDescriptions)
+  /// - Parameter pieces: of the text, one after the other. Only literals fit: SQL is never built from data.
+  public init(_ pieces: StaticString...) {
+    let text = pieces.map(\.description).joined()
+    let template = StatementTemplate(text, input: Input.fieldDescriptions, output: Output.fieldDescriptions)
     precondition(template.unknown.isEmpty, "no such field: \(template.unknown.joined(separator: ", ")) in: \(text)")
     self.text = template.text
     sql = SQL(made: template.text)
@@ -92,7 +93,7 @@ struct StatementTemplate {
     case list(Substring)
   }
 
-  /// Quoted text, comments and casts (`::`) are left alone.
+  /// Quoted text and casts (`::`) are left alone.
   private static func parts(of template: String) -> [Part] {
     var parts: [Part] = []
     var rest = template[...]

@@ -21,6 +21,8 @@ public struct ServiceDefinition: Sendable {
   public let policies: [String: MethodPolicy]
   /// What the edge leads to it.
   public let routes: [RestRoute]
+  /// Its declared statements, all of them: a test compares them with the migrated database.
+  public let statements: [any AnyDeclaredStatement]
   /// The names of the services it calls.
   public let calls: [String]
   /// Whether it signs access tokens, and so is given their secret.
@@ -38,7 +40,8 @@ public struct ServiceDefinition: Sendable {
   ///   - routes: likewise.
   public init(
     name: String, schema: StaticString, port: UInt16, migrations: [Migration], protobufServices: [String],
-    policies: [String: MethodPolicy]? = nil, routes: [RestRoute]? = nil, calls: [String] = [],
+    statements: [any AnyDeclaredStatement] = [], policies: [String: MethodPolicy]? = nil, routes: [RestRoute]? = nil,
+    calls: [String] = [],
     signsAccessTokens: Bool = false,
     demo: @escaping @Sendable (_ tenant: DemoTenant, _ now: WallTime) -> [Statement] = { _, _ in [] },
     make: @escaping @Sendable (ServiceContext) throws -> ServiceParts
@@ -53,6 +56,7 @@ public struct ServiceDefinition: Sendable {
     func isOwn(_ path: String) -> Bool { prefixes.contains { path.utf8.starts(with: $0.utf8) } }
     self.policies = policies ?? MethodPolicies.all.filter { isOwn($0.key) }
     self.routes = routes ?? RestRoutes.all.filter { isOwn($0.rpcPath) }
+    self.statements = statements
     self.calls = calls
     self.signsAccessTokens = signsAccessTokens
     self.demo = demo

@@ -8,6 +8,11 @@ extension WallTime {
   }
 }
 
+extension WallTime: PostgresConvertible {
+  public init?(stored: PostgresTimestamp) { self.init(stored) }
+  public var stored: PostgresTimestamp { PostgresTimestamp(self) }
+}
+
 extension PostgresTimestamp {
   public init(_ time: WallTime) {
     self.init(microseconds: time.microseconds)
