@@ -18,7 +18,8 @@ extension ServiceDefinition {
           name: "0004_auth", schema: "auth", before: PackageResources._004_auth_before_sql,
           after: PackageResources._004_auth_after_sql),
       ],
-      protobufServices: ["cloudbill.auth.v1.Auth"], signsAccessTokens: true, demo: DemoUsers.statements
+      protobufServices: ["cloudbill.auth.v1.Auth"], statements: AuthStatements.all, signsAccessTokens: true,
+      demo: DemoUsers.statements
     ) { context in
       let pool = BlockingPool(threads: configuration.passwordThreads, queueLimit: configuration.passwordQueue)
       context.metrics.gauge("cloudbill_password_queue", "Passwords that wait to be compared.") {

@@ -4,20 +4,19 @@ internal import ServiceKit
 /// A tenant of the demo data and its users.
 enum DemoUsers {
   static func statements(_ tenant: DemoTenant, _ now: WallTime) -> [Statement] {
-    let created = PostgresTimestamp(now.advanced(by: .seconds(-500 * 86_400)))
+    let created = now.advanced(by: .seconds(-500 * 86_400))
     return [
-      Statement(
-        "INSERT INTO auth.tenants (id, name, email, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)", tenant.id,
-        tenant.name, "office@\(tenant.domain)", created)
+      AuthStatements.insertTenant(
+        NewTenant(
+          id: TenantID(tenant.id), name: tenant.name, email: "office@\(tenant.domain)", createdAt: created,
+          updatedAt: created))
     ]
       + tenant.users.map { user in
-        Statement(
-          """
-          INSERT INTO auth.users (tenant_id, id, email, password_hash, first_name, last_name, role, status,
-            email_verified, created_at, updated_at)
-          VALUES ($1, $2, $3, $4, $5, $6, $7, 'ACTIVE', true, $8, $8)
-          """, tenant.id, user.id, user.address, DemoPassword.hash, user.firstName, user.lastName,
-          user.role.rawValue, created)
+        AuthStatements.insertUser(
+          NewUser(
+            tenant: TenantID(tenant.id), id: user.id, email: user.address, passwordHash: DemoPassword.hash,
+            firstName: user.firstName, lastName: user.lastName, role: user.role, createdAt: created,
+            updatedAt: created))
       }
   }
 }

@@ -61,21 +61,17 @@ public struct FirstAdministrator: Sendable {
         Statement("SELECT pg_advisory_xact_lock(hashtextextended('first administrator', 0))"),
         // Of the users of every tenant this role sees what signing in needs.
         Statement("SET LOCAL ROLE cb_lookup"),
-        Statement("SELECT EXISTS (SELECT FROM auth.users WHERE role = 'SUPER_ADMIN')"),
+        AuthStatements.hasSuperAdmin(),
       ])
-      guard try !rows[2].one()[0, as: Bool.self] else { throw Failure.exists }
-      let created = PostgresTimestamp(now)
+      guard try !AuthStatements.Comparison(rows[2].one()).isSame else { throw Failure.exists }
       _ = try await transaction.query([
         Statement("SET LOCAL ROLE cb_owner"),
-        Statement(
-          "INSERT INTO auth.tenants (id, name, email, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)", tenant.uuid,
-          organization, email, created),
-        Statement(
-          """
-          INSERT INTO auth.users (tenant_id, id, email, password_hash, role, status, email_verified, created_at,
-            updated_at)
-          VALUES ($1, $2, $3, $4, 'SUPER_ADMIN', 'ACTIVE', true, $5, $5)
-          """, tenant.uuid, UUID.random(), email, hash, created),
+        AuthStatements.insertTenant(
+          NewTenant(id: tenant, name: organization, email: email, createdAt: now, updatedAt: now)),
+        AuthStatements.insertUser(
+          NewUser(
+            tenant: tenant, id: .random(), email: email, passwordHash: hash, role: .superAdmin, createdAt: now,
+            updatedAt: now)),
       ])
     }
     return tenant

@@ -74,7 +74,7 @@ struct Sessions: Sendable {
 
   /// A user acts in its own tenant; a super admin in any that exists.
   private func mayAct(
-    in text: String, _ session: AuthRepository.SessionRow, _ id: UUID, _ call: ServerCall
+    in text: String, _ session: SessionRow, _ id: UUID, _ call: ServerCall
   ) async throws(DatabaseError) -> Bool {
     if text.isEmpty { return true }
     guard let tenant = TenantID(text) else { return false }

@@ -18,44 +18,25 @@ extension AuthRepository {
   func renew(
     _ token: RefreshToken, with next: RefreshToken, expiresAt: WallTime, grace: Duration, _ context: AuditContext
   ) async throws -> Renewal {
-    let now = PostgresTimestamp(context.time)
-    let graceStart = PostgresTimestamp(context.time.advanced(by: .zero - grace))
+    let now = context.time
+    let graceStart = now.advanced(by: .zero - grace)
+    let use = AuthStatements.TokenUse(digest: token.digest, at: now, nextDigest: next.digest)
     return try await database.tenant(token.tenant.uuid, deadline: context.deadline) { transaction in
-      let found = try await transaction.query(
-        Statement(
-          """
-          SELECT t.session_id, t.used_at, t.expires_at > $2, s.user_id, s.ended_at IS NULL AND s.expires_at > $2,
-            u.status = 'ACTIVE' AND n.status = 'ACTIVE',
-            EXISTS (SELECT FROM auth.refresh_tokens x WHERE x.digest = $3 AND x.used_at IS NOT NULL)
-          FROM auth.refresh_tokens t
-          JOIN auth.sessions s ON s.tenant_id = t.tenant_id AND s.id = t.session_id
-          JOIN auth.users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
-          JOIN auth.tenants n ON n.id = s.tenant_id
-          WHERE t.digest = $1
-          FOR UPDATE OF t, s
-          """, token.digest, now, next.digest))
-      guard let row = try found.only() else { return .refused }
-      let session = try row[0, as: UUID.self]
-      let user = try row[3, as: UUID.self]
-      let stands = try row[4, as: Bool.self]
-      if let used = try row[1, as: PostgresTimestamp?.self], try used < graceStart || row[6, as: Bool.self] {
-        guard stands else { return .refused }
+      guard let row = try await transaction.query(AuthStatements.findToken(use)).only() else { return .refused }
+      let found = try AuthStatements.TokenState(row)
+      let (session, user) = (found.session, found.user)
+      if let used = found.usedAt, used < graceStart || found.successorIsUsed {
+        guard found.sessionStands else { return .refused }
         try await end(session, of: user, transaction, token, now, context)
         return .reused
       }
-      guard try row[2, as: Bool.self], stands else { return .refused }
-      guard try row[5, as: Bool.self] else { return .suspended }
+      guard found.isCurrent, found.sessionStands else { return .refused }
+      guard found.userMayAct else { return .suspended }
       let answers = try await transaction.query([
-        Statement(
-          "UPDATE auth.refresh_tokens SET used_at = coalesce(used_at, $2) WHERE digest = $1", token.digest, now),
-        Statement("UPDATE auth.sessions SET expires_at = $2 WHERE id = $1", session, PostgresTimestamp(expiresAt)),
+        AuthStatements.useToken(use),
+        AuthStatements.extendSession(AuthStatements.SessionRecord(id: session, expiresAt: expiresAt)),
         Self.insert(next, session: session, expiresAt: expiresAt, now: now),
-        Statement(
-          """
-          SELECT id, tenant_id, email, first_name, last_name, role, status, email_verified, last_login_at, created_at,
-            updated_at
-          FROM auth.users WHERE id = $1
-          """, user),
+        AuthStatements.findUser(AuthStatements.Key(id: user)),
         audit(.tokenRenewed, tenant: token.tenant, user: user, session: session, context),
       ])
       guard let last = answers.dropLast().last else { return .refused }
@@ -64,12 +45,12 @@ extension AuthRepository {
   }
 
   private func end(
-    _ session: UUID, of user: UUID, _ transaction: Transaction, _ token: RefreshToken, _ now: PostgresTimestamp,
+    _ session: UUID, of user: UUID, _ transaction: Transaction, _ token: RefreshToken, _ now: WallTime,
     _ context: AuditContext
   ) async throws(DatabaseError) {
     _ = try await transaction.query([
-      Statement(
-        "UPDATE auth.sessions SET ended_at = $2, end_reason = 'refresh_reuse' WHERE id = $1", session, now),
+      AuthStatements.endSession(
+        AuthStatements.SessionEnd(id: session, user: user, at: now, reason: "refresh_reuse")),
       audit(.tokenReused, tenant: token.tenant, user: user, session: session, context),
     ])
   }

@@ -30,34 +30,29 @@ struct AuthRepository: Sendable {
   func beginSignIn(
     email: String, at now: WallTime, freeAttempts: Int, longestWait: Duration, deadline: Deadline
   ) async throws(DatabaseError) -> Attempt {
-    let statement = Statement(
-      """
-      SELECT wait_seconds, tenant_id, user_id, password_hash, user_status, tenant_status
-      FROM auth.begin_sign_in($1, sha256(convert_to(lower($1), 'UTF8')), $2, $3, $4)
-      """,
-      email, PostgresTimestamp(now), Int32(freeAttempts), Int32(clamping: longestWait.components.seconds))
-    return try await database.unscoped(deadline: deadline, statement) { rows in
-      let row = try rows.one()
-      let wait = try row[0, as: Int32.self]
-      guard wait == 0 else { return .mustWait(seconds: Int(wait)) }
-      guard let tenant = try row[1, as: UUID?.self] else { return .counted(nil) }
-      let isActive = try [4, 5].allSatisfy { try row[$0, as: String.self] == AccountStatus.active.rawValue }
+    let attempt = AuthStatements.SignInAttempt(
+      email: email, at: now, freeAttempts: Int32(freeAttempts),
+      longestWaitSeconds: Int32(clamping: longestWait.components.seconds))
+    return try await database.unscoped(deadline: deadline, AuthStatements.beginSignIn(attempt)) { rows in
+      let state = try AuthStatements.SignInState(rows.one())
+      guard state.waitSeconds == 0 else { return .mustWait(seconds: Int(state.waitSeconds)) }
+      guard let tenant = state.tenant, let user = state.user, let hash = state.passwordHash else {
+        return .counted(nil)
+      }
       return .counted(
         Candidate(
-          tenant: TenantID(tenant), user: try row[2, as: UUID.self], passwordHash: try row[3, as: String.self],
-          isActive: isActive))
+          tenant: tenant, user: user, passwordHash: hash,
+          isActive: state.userStatus == .active && state.tenantStatus == .active))
     }
   }
 
   /// Forgets the attempts of an address whose password was right.
   func forgetAttempts(email: String, at now: WallTime, deadline: Deadline) async throws(DatabaseError) {
-    try await database.unscoped(
-      deadline: deadline, Self.forgetAttempts(email, PostgresTimestamp(now)))
+    try await database.unscoped(deadline: deadline, Self.forgetAttempts(email, now))
   }
 
-  /// An address is in upper or lower case as the database has it, for the account and for its attempts alike.
-  private static func forgetAttempts(_ email: String, _ now: PostgresTimestamp) -> Statement {
-    Statement("SELECT auth.end_sign_in(sha256(convert_to(lower($1), 'UTF8')), $2)", email, now)
+  private static func forgetAttempts(_ email: String, _ now: WallTime) -> Statement {
+    AuthStatements.forgetAttempts(AuthStatements.SignInAttempt(email: email, at: now))
   }
 
   enum Opening: Sendable {
@@ -70,27 +65,19 @@ struct AuthRepository: Sendable {
 
   /// Begins a session with its first refresh token, when the password that was compared is still the user's.
   func openSession(_ session: NewSession, for candidate: Candidate, _ context: AuditContext) async throws -> Opening {
-    let now = PostgresTimestamp(context.time)
+    let now = context.time
+    let note = AuthStatements.SignInNote(
+      id: candidate.user, at: now, comparedHash: candidate.passwordHash, renewedHash: session.renewedHash)
     return try await database.tenant(candidate.tenant.uuid, deadline: context.deadline) { transaction in
-      let users = try await transaction.query(
-        Statement(
-          """
-          UPDATE auth.users SET last_login_at = $2, password_hash = coalesce($3, password_hash), updated_at = $2,
-            version = version + 1
-          WHERE id = $1 AND status = 'ACTIVE' AND password_hash = $4
-          RETURNING id, tenant_id, email, first_name, last_name, role, status, email_verified, last_login_at,
-            created_at, updated_at
-          """, candidate.user, now, session.renewedHash, candidate.passwordHash))
-      guard let row = try users.only() else {
-        let isSame = try await transaction.query(
-          Statement("SELECT password_hash = $2 FROM auth.users WHERE id = $1", candidate.user, candidate.passwordHash)
-        ).only().map { try $0[0, as: Bool.self] }
-        return isSame == false ? .passwordChanged : .inactive
+      guard let row = try await transaction.query(AuthStatements.noteSignIn(note)).only() else {
+        let found = try await transaction.query(AuthStatements.comparePassword(note)).only()
+        return try found.map { try AuthStatements.Comparison($0).isSame } == false ? .passwordChanged : .inactive
       }
       _ = try await transaction.query([
-        Statement(
-          "INSERT INTO auth.sessions (tenant_id, id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-          candidate.tenant.uuid, session.id, candidate.user, now, PostgresTimestamp(session.expiresAt)),
+        AuthStatements.insertSession(
+          AuthStatements.SessionRecord(
+            tenant: candidate.tenant, id: session.id, user: candidate.user, createdAt: now,
+            expiresAt: session.expiresAt)),
         Self.insert(session.token, session: session.id, expiresAt: session.expiresAt, now: now),
         Self.forgetAttempts(session.address, now),
         audit(.signedIn, tenant: candidate.tenant, user: candidate.user, session: session.id, context),
@@ -111,12 +98,7 @@ struct AuthRepository: Sendable {
 
   /// The user, in its own tenant; `nil` when it is gone.
   func user(_ id: UUID, tenant: TenantID, deadline: Deadline) async throws(DatabaseError) -> UserRow? {
-    let statement = Statement(
-      """
-      SELECT id, tenant_id, email, first_name, last_name, role, status, email_verified, last_login_at, created_at,
-        updated_at
-      FROM auth.users WHERE id = $1
-      """, id)
+    let statement = AuthStatements.findUser(AuthStatements.Key(id: id))
     return try await database.tenant(tenant.uuid, deadline: deadline, statement) { try $0.only().map(UserRow.init) }
   }
 
@@ -124,11 +106,8 @@ struct AuthRepository: Sendable {
   func endSession(_ session: UUID, of user: UUID, tenant: TenantID, _ context: AuditContext) async throws {
     try await database.tenant(tenant.uuid, deadline: context.deadline) { transaction in
       let ended = try await transaction.execute(
-        Statement(
-          """
-          UPDATE auth.sessions SET ended_at = $3, end_reason = 'logout'
-          WHERE id = $1 AND user_id = $2 AND ended_at IS NULL
-          """, session, user, PostgresTimestamp(context.time)))
+        AuthStatements.endSession(
+          AuthStatements.SessionEnd(id: session, user: user, at: context.time, reason: "logout")))
       guard ended > 0 else { return }
       _ = try await transaction.query(
         audit(.signedOut, tenant: tenant, user: user, session: session, context))
@@ -145,14 +124,10 @@ struct AuthRepository: Sendable {
       audit(event, tenant: tenant, user: user, session: session, actedIn: actedIn, context))
   }
 
-  static func insert(
-    _ token: RefreshToken, session: UUID, expiresAt: WallTime, now: PostgresTimestamp
-  ) -> Statement {
-    Statement(
-      """
-      INSERT INTO auth.refresh_tokens (tenant_id, digest, session_id, issued_at, expires_at)
-      VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
-      """, token.tenant.uuid, token.digest, session, now, PostgresTimestamp(expiresAt))
+  static func insert(_ token: RefreshToken, session: UUID, expiresAt: WallTime, now: WallTime) -> Statement {
+    AuthStatements.insertToken(
+      AuthStatements.TokenRecord(
+        tenant: token.tenant, digest: token.digest, session: session, issuedAt: now, expiresAt: expiresAt))
   }
 
   /// The line of the audit trail, in the user's own tenant. It is the last statement of its transaction.

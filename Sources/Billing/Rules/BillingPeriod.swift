@@ -1,7 +1,7 @@
 internal import Schema
 internal import ServiceKit
 
-extension BillingV1.BillingCycle: SpelledEnum {
+extension BillingV1.BillingCycle {
   /// Months that a period has.
   var months: Int64 {
     switch self {

@@ -3,8 +3,6 @@ internal import Protobuf
 internal import Schema
 internal import ServiceKit
 
-extension BillingV1.SubscriptionStatus: SpelledEnum {}
-
 /// A row of `billing.subscriptions`.
 struct SubscriptionRow: Record {
   var tenant = UUID(high: 0, low: 0)

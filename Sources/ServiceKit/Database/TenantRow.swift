@@ -17,3 +17,5 @@ extension TenantID: PostgresConvertible {
   public init?(stored: UUID) { self.init(stored) }
   public var stored: UUID { uuid }
 }
+
+extension Role: PostgresConvertible {}
