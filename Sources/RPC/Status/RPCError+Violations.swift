@@ -26,13 +26,13 @@ extension RPCError {
       room -= violation.field.utf8.count + violation.expected.utf8.count + violation.rule.utf8.count
       return room >= 0
     }
-    let request = GoogleRPC.BadRequest(
+    let request = ErrorDetails.BadRequest(
       fieldViolations: told.map { violation in
-        GoogleRPC.BadRequest.FieldViolation(
+        ErrorDetails.BadRequest.FieldViolation(
           field: violation.field, description: "expected \(violation.expected)", reason: violation.rule)
       })
     let status = (try? request.serialized()).flatMap { bytes in
-      try? GoogleRPC.Status(
+      try? ErrorDetails.Status(
         code: Int32(StatusCode.invalidArgument.rawValue), message: error.message,
         details: [AnyMessage(typeURL: badRequestURL, value: bytes)]
       ).serialized()
@@ -43,9 +43,9 @@ extension RPCError {
 
   /// What a server said is wrong with the fields of a request; empty when it said nothing of the kind.
   public var violations: [Violation] {
-    guard let bytes = metadata.bytes(Self.detailsKey), let status = try? GoogleRPC.Status(serialized: bytes),
+    guard let bytes = metadata.bytes(Self.detailsKey), let status = try? ErrorDetails.Status(serialized: bytes),
       let detail = status.details.first(where: { $0.typeURL.hasSameBytes(as: Self.badRequestURL) }),
-      let request = try? GoogleRPC.BadRequest(serialized: detail.value)
+      let request = try? ErrorDetails.BadRequest(serialized: detail.value)
     else { return [] }
     let expected = "expected "
     return request.fieldViolations.map { violation in
