@@ -12,6 +12,12 @@ public enum OpenAPIDocument {
         "title": "CloudBill",
         "version": "1"
       },
+      "servers": [
+        {
+          "url": "/",
+          "description": "Where this document was fetched from."
+        }
+      ],
       "paths": {
         "/api/auth/login": {
           "post": {
@@ -26,12 +32,17 @@ public enum OpenAPIDocument {
                     "type": "object",
                     "properties": {
                       "email": {
-                        "type": "string"
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 255
                       },
                       "password": {
-                        "type": "string"
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 72
                       }
                     },
+                    "required": ["email", "password"],
                     "additionalProperties": false
                   }
                 }
@@ -63,6 +74,30 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -126,6 +161,33 @@ public enum OpenAPIDocument {
                   }
                 }
               },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
+              },
               "default": {
                 "$ref": "#/components/responses/Error"
               }
@@ -180,6 +242,27 @@ public enum OpenAPIDocument {
                   }
                 }
               },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
+              },
               "default": {
                 "$ref": "#/components/responses/Error"
               }
@@ -204,9 +287,12 @@ public enum OpenAPIDocument {
                     "type": "object",
                     "properties": {
                       "refreshToken": {
-                        "type": "string"
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 512
                       }
                     },
+                    "required": ["refreshToken"],
                     "additionalProperties": false
                   }
                 }
@@ -239,6 +325,30 @@ public enum OpenAPIDocument {
                   }
                 }
               },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
+              },
               "default": {
                 "$ref": "#/components/responses/Error"
               }
@@ -258,7 +368,9 @@ public enum OpenAPIDocument {
                 "required": false,
                 "description": "The page, counted from 1; absent means the first.",
                 "schema": {
-                  "type": "integer"
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000
                 }
               },
               {
@@ -267,7 +379,9 @@ public enum OpenAPIDocument {
                 "required": false,
                 "description": "Entries a page, 1 to 100; absent means 20.",
                 "schema": {
-                  "type": "integer"
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 100
                 }
               },
               {
@@ -322,6 +436,27 @@ public enum OpenAPIDocument {
                   }
                 }
               },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
+              },
               "default": {
                 "$ref": "#/components/responses/Error"
               }
@@ -366,13 +501,21 @@ public enum OpenAPIDocument {
                     "properties": {
                       "id": {
                         "type": "string",
+                        "minLength": 1,
+                        "maxLength": 100,
+                        "pattern": "^[a-z0-9][a-z0-9-]*$",
                         "description": "Lower-case letters, digits and hyphens."
                       },
                       "name": {
-                        "type": "string"
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 255,
+                        "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000][^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$"
                       },
                       "description": {
-                        "type": "string"
+                        "type": "string",
+                        "maxLength": 2000,
+                        "pattern": "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$"
                       },
                       "billingCycle": {
                         "$ref": "#/components/schemas/BillingCycle"
@@ -380,18 +523,25 @@ public enum OpenAPIDocument {
                       "price": {
                         "type": "number",
                         "x-money-currency-field": "currency",
+                        "minimum": 0,
+                        "maximum": 999999999999,
                         "description": "What one period costs; 0 only when said."
                       },
                       "currency": {
                         "type": "string",
+                        "minLength": 1,
+                        "pattern": "^[A-Z]{3}$",
                         "description": "The ISO 4217 code."
                       },
                       "trialDays": {
                         "type": "integer",
                         "format": "int32",
+                        "minimum": 0,
+                        "maximum": 730,
                         "description": "Days before the first charge."
                       }
                     },
+                    "required": ["id", "name", "billingCycle", "price", "currency"],
                     "additionalProperties": false
                   }
                 }
@@ -400,6 +550,14 @@ public enum OpenAPIDocument {
             "responses": {
               "201": {
                 "description": "Plan created successfully",
+                "headers": {
+                  "ETag": {
+                    "description": "The version of the object, for `If-Match`.",
+                    "schema": {
+                      "type": "string"
+                    }
+                  }
+                },
                 "content": {
                   "application/json": {
                     "schema": {
@@ -423,6 +581,39 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "409": {
+                "$ref": "#/components/responses/Conflict"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "422": {
+                "$ref": "#/components/responses/KeyReused"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -463,6 +654,14 @@ public enum OpenAPIDocument {
             "responses": {
               "200": {
                 "description": "Success",
+                "headers": {
+                  "ETag": {
+                    "description": "The version of the object, for `If-Match`.",
+                    "schema": {
+                      "type": "string"
+                    }
+                  }
+                },
                 "content": {
                   "application/json": {
                     "schema": {
@@ -486,6 +685,30 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "404": {
+                "$ref": "#/components/responses/NotFound"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -528,6 +751,15 @@ public enum OpenAPIDocument {
                 "schema": {
                   "type": "string"
                 }
+              },
+              {
+                "name": "If-Match",
+                "in": "header",
+                "required": false,
+                "description": "The `ETag` that the object was read with: a change since then refuses this one with 412.",
+                "schema": {
+                  "type": "string"
+                }
               }
             ],
             "requestBody": {
@@ -538,14 +770,20 @@ public enum OpenAPIDocument {
                     "type": "object",
                     "properties": {
                       "name": {
-                        "type": "string"
+                        "type": "string",
+                        "maxLength": 255,
+                        "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000][^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$"
                       },
                       "description": {
-                        "type": "string"
+                        "type": "string",
+                        "maxLength": 2000,
+                        "pattern": "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$"
                       },
                       "trialDays": {
                         "type": "integer",
-                        "format": "int32"
+                        "format": "int32",
+                        "minimum": 0,
+                        "maximum": 730
                       },
                       "active": {
                         "type": "boolean"
@@ -559,6 +797,14 @@ public enum OpenAPIDocument {
             "responses": {
               "200": {
                 "description": "Plan updated successfully",
+                "headers": {
+                  "ETag": {
+                    "description": "The version of the object, for `If-Match`.",
+                    "schema": {
+                      "type": "string"
+                    }
+                  }
+                },
                 "content": {
                   "application/json": {
                     "schema": {
@@ -582,6 +828,45 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "404": {
+                "$ref": "#/components/responses/NotFound"
+              },
+              "409": {
+                "$ref": "#/components/responses/Conflict"
+              },
+              "412": {
+                "$ref": "#/components/responses/PreconditionFailed"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "422": {
+                "$ref": "#/components/responses/KeyReused"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -607,7 +892,9 @@ public enum OpenAPIDocument {
                 "required": false,
                 "description": "The page, counted from 1; absent means the first.",
                 "schema": {
-                  "type": "integer"
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 1000000
                 }
               },
               {
@@ -616,7 +903,9 @@ public enum OpenAPIDocument {
                 "required": false,
                 "description": "Entries a page, 1 to 100; absent means 20.",
                 "schema": {
-                  "type": "integer"
+                  "type": "integer",
+                  "minimum": 1,
+                  "maximum": 100
                 }
               },
               {
@@ -632,7 +921,8 @@ public enum OpenAPIDocument {
                 "in": "query",
                 "required": false,
                 "schema": {
-                  "type": "string"
+                  "type": "string",
+                  "maxLength": 100
                 }
               },
               {
@@ -648,7 +938,8 @@ public enum OpenAPIDocument {
                 "in": "query",
                 "required": false,
                 "schema": {
-                  "type": "string"
+                  "type": "string",
+                  "format": "uuid"
                 }
               },
               {
@@ -712,6 +1003,27 @@ public enum OpenAPIDocument {
                   }
                 }
               },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
+              },
               "default": {
                 "$ref": "#/components/responses/Error"
               }
@@ -759,7 +1071,10 @@ public enum OpenAPIDocument {
                         "description": "When present, the tenant of the token."
                       },
                       "planId": {
-                        "type": "string"
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": 100,
+                        "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u202f\\u205f\\u3000]+$"
                       },
                       "billingCycle": {
                         "$ref": "#/components/schemas/BillingCycle",
@@ -768,6 +1083,8 @@ public enum OpenAPIDocument {
                       "currentPrice": {
                         "type": "number",
                         "x-money-currency-field": "currency",
+                        "minimum": 0,
+                        "maximum": 999999999999,
                         "description": "Absent takes the plan's price."
                       },
                       "currentPeriodEnd": {
@@ -777,6 +1094,7 @@ public enum OpenAPIDocument {
                       },
                       "currency": {
                         "type": "string",
+                        "pattern": "^[A-Z]{3}$",
                         "description": "The ISO 4217 code; empty takes the plan's."
                       },
                       "autoRenew": {
@@ -785,6 +1103,7 @@ public enum OpenAPIDocument {
                       },
                       "customerId": {
                         "type": "string",
+                        "format": "uuid",
                         "description": "The user of the tenant who is billed."
                       },
                       "isTrial": {
@@ -798,6 +1117,7 @@ public enum OpenAPIDocument {
                         "type": "object"
                       }
                     },
+                    "required": ["planId"],
                     "additionalProperties": false
                   }
                 }
@@ -806,6 +1126,14 @@ public enum OpenAPIDocument {
             "responses": {
               "201": {
                 "description": "Subscription created successfully",
+                "headers": {
+                  "ETag": {
+                    "description": "The version of the object, for `If-Match`.",
+                    "schema": {
+                      "type": "string"
+                    }
+                  }
+                },
                 "content": {
                   "application/json": {
                     "schema": {
@@ -829,6 +1157,39 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "409": {
+                "$ref": "#/components/responses/Conflict"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "422": {
+                "$ref": "#/components/responses/KeyReused"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -869,6 +1230,14 @@ public enum OpenAPIDocument {
             "responses": {
               "200": {
                 "description": "Success",
+                "headers": {
+                  "ETag": {
+                    "description": "The version of the object, for `If-Match`.",
+                    "schema": {
+                      "type": "string"
+                    }
+                  }
+                },
                 "content": {
                   "application/json": {
                     "schema": {
@@ -892,6 +1261,30 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "404": {
+                "$ref": "#/components/responses/NotFound"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -934,6 +1327,15 @@ public enum OpenAPIDocument {
                 "schema": {
                   "type": "string"
                 }
+              },
+              {
+                "name": "If-Match",
+                "in": "header",
+                "required": false,
+                "description": "The `ETag` that the object was read with: a change since then refuses this one with 412.",
+                "schema": {
+                  "type": "string"
+                }
               }
             ],
             "requestBody": {
@@ -958,6 +1360,14 @@ public enum OpenAPIDocument {
             "responses": {
               "200": {
                 "description": "Subscription updated successfully",
+                "headers": {
+                  "ETag": {
+                    "description": "The version of the object, for `If-Match`.",
+                    "schema": {
+                      "type": "string"
+                    }
+                  }
+                },
                 "content": {
                   "application/json": {
                     "schema": {
@@ -981,6 +1391,45 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "404": {
+                "$ref": "#/components/responses/NotFound"
+              },
+              "409": {
+                "$ref": "#/components/responses/Conflict"
+              },
+              "412": {
+                "$ref": "#/components/responses/PreconditionFailed"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "422": {
+                "$ref": "#/components/responses/KeyReused"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -1025,6 +1474,15 @@ public enum OpenAPIDocument {
                 "schema": {
                   "type": "string"
                 }
+              },
+              {
+                "name": "If-Match",
+                "in": "header",
+                "required": false,
+                "description": "The `ETag` that the object was read with: a change since then refuses this one with 412.",
+                "schema": {
+                  "type": "string"
+                }
               }
             ],
             "requestBody": {
@@ -1040,6 +1498,8 @@ public enum OpenAPIDocument {
                       },
                       "reason": {
                         "type": "string",
+                        "maxLength": 500,
+                        "pattern": "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff]*$",
                         "description": "Why, for the audit trail."
                       }
                     },
@@ -1051,6 +1511,14 @@ public enum OpenAPIDocument {
             "responses": {
               "200": {
                 "description": "Subscription cancelled successfully",
+                "headers": {
+                  "ETag": {
+                    "description": "The version of the object, for `If-Match`.",
+                    "schema": {
+                      "type": "string"
+                    }
+                  }
+                },
                 "content": {
                   "application/json": {
                     "schema": {
@@ -1074,6 +1542,45 @@ public enum OpenAPIDocument {
                     }
                   }
                 }
+              },
+              "400": {
+                "$ref": "#/components/responses/BadRequest"
+              },
+              "401": {
+                "$ref": "#/components/responses/Unauthorized"
+              },
+              "403": {
+                "$ref": "#/components/responses/Forbidden"
+              },
+              "404": {
+                "$ref": "#/components/responses/NotFound"
+              },
+              "409": {
+                "$ref": "#/components/responses/Conflict"
+              },
+              "412": {
+                "$ref": "#/components/responses/PreconditionFailed"
+              },
+              "413": {
+                "$ref": "#/components/responses/PayloadTooLarge"
+              },
+              "415": {
+                "$ref": "#/components/responses/UnsupportedMediaType"
+              },
+              "422": {
+                "$ref": "#/components/responses/KeyReused"
+              },
+              "429": {
+                "$ref": "#/components/responses/TooManyRequests"
+              },
+              "500": {
+                "$ref": "#/components/responses/InternalError"
+              },
+              "503": {
+                "$ref": "#/components/responses/Unavailable"
+              },
+              "504": {
+                "$ref": "#/components/responses/Timeout"
               },
               "default": {
                 "$ref": "#/components/responses/Error"
@@ -1406,7 +1913,770 @@ public enum OpenAPIDocument {
                         "field": {
                           "type": "string"
                         },
-                        "details": {}
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "BadRequest": {
+            "description": "The request is not valid. `error.code` is `VALIDATION_ERROR`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "Unauthorized": {
+            "description": "Nobody has signed in, or not with success. `error.code` is `UNAUTHORIZED`, `INVALID_CREDENTIALS`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "Forbidden": {
+            "description": "The caller may not do this. `error.code` is `FORBIDDEN`, `TENANT_ACCESS_DENIED`, `ACCOUNT_SUSPENDED`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "NotFound": {
+            "description": "There is no such object in the tenant. `error.code` is `NOT_FOUND`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "Conflict": {
+            "description": "What is asked for does not fit how things stand. `error.code` is `CONFLICT`, `ALREADY_EXISTS`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "PreconditionFailed": {
+            "description": "The object has changed since it was read. `error.code` is `VERSION_MISMATCH`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "PayloadTooLarge": {
+            "description": "The body is too large. `error.code` is `PAYLOAD_TOO_LARGE`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "UnsupportedMediaType": {
+            "description": "The body is no JSON. `error.code` is `UNSUPPORTED_MEDIA_TYPE`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "KeyReused": {
+            "description": "The key was used for another request. `error.code` is `IDEMPOTENCY_KEY_REUSED`, `IDEMPOTENCY_MISMATCH`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "TooManyRequests": {
+            "description": "The caller's limit is reached. `error.code` is `RATE_LIMIT_EXCEEDED`.",
+            "headers": {
+              "Retry-After": {
+                "description": "Whole seconds after which asking again may help.",
+                "schema": {
+                  "type": "integer",
+                  "minimum": 0
+                }
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "InternalError": {
+            "description": "Our fault; the log has more under the request's id. `error.code` is `INTERNAL_SERVER_ERROR`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "Unavailable": {
+            "description": "Something is away; nothing was done. `error.code` is `SERVICE_UNAVAILABLE`.",
+            "headers": {
+              "Retry-After": {
+                "description": "Whole seconds after which asking again may help.",
+                "schema": {
+                  "type": "integer",
+                  "minimum": 0
+                }
+              }
+            },
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
+                      },
+                      "required": ["code", "message"]
+                    },
+                    "timestamp": {
+                      "type": "string",
+                      "format": "date-time"
+                    },
+                    "requestId": {
+                      "type": "string"
+                    }
+                  },
+                  "required": ["success", "error", "timestamp"]
+                }
+              }
+            }
+          },
+          "Timeout": {
+            "description": "It took too long; whether it was done is not known. `error.code` is `GATEWAY_TIMEOUT`.",
+            "content": {
+              "application/json": {
+                "schema": {
+                  "type": "object",
+                  "properties": {
+                    "success": {
+                      "const": false
+                    },
+                    "error": {
+                      "type": "object",
+                      "properties": {
+                        "code": {
+                          "type": "string"
+                        },
+                        "message": {
+                          "type": "string"
+                        },
+                        "field": {
+                          "type": "string"
+                        },
+                        "details": {
+                          "type": "array",
+                          "items": {
+                            "type": "object",
+                            "properties": {
+                              "field": {
+                                "type": "string"
+                              },
+                              "message": {
+                                "type": "string"
+                              },
+                              "rule": {
+                                "type": "string"
+                              }
+                            },
+                            "required": ["field", "message"]
+                          }
+                        }
                       },
                       "required": ["code", "message"]
                     },

@@ -27,14 +27,14 @@ export interface CancelSubscriptionRequest {
 /** A new plan. */
 export interface CreatePlanRequest {
   /** Lower-case letters, digits and hyphens. */
-  id?: string;
-  name?: string;
+  id: string;
+  name: string;
   description?: string;
-  billingCycle?: BillingCycle;
+  billingCycle: BillingCycle;
   /** What one period costs; 0 only when said. */
-  price?: number;
+  price: number;
   /** The ISO 4217 code. */
-  currency?: string;
+  currency: string;
   /** Days before the first charge. */
   trialDays?: number;
 }
@@ -43,7 +43,7 @@ export interface CreatePlanRequest {
 export interface CreateSubscriptionRequest {
   /** When present, the tenant of the token. */
   tenantId?: string;
-  planId?: string;
+  planId: string;
   /** Must be the plan's own when the plan is known; unspecified takes it from the plan. */
   billingCycle?: BillingCycle;
   /** Absent takes the plan's price. */
@@ -111,8 +111,8 @@ export interface ListSubscriptionsResponse {
 
 /** An address and a password. */
 export interface LoginRequest {
-  email?: string;
-  password?: string;
+  email: string;
+  password: string;
 }
 
 /** A new session. */
@@ -173,7 +173,7 @@ export interface Plan {
 
 /** The refresh token that `Login` or the last `Refresh` gave. */
 export interface RefreshRequest {
-  refreshToken?: string;
+  refreshToken: string;
 }
 
 /** New tokens of the same session. */

@@ -59,6 +59,69 @@ struct OpenAPITests {
     }
   }
 
+  @Test("says the rules of a request: what is required, lengths, patterns and bounds")
+  func rules() throws {
+    let paths = try #require(try document()["paths"] as? Object)
+    func operation(_ method: String, _ path: String) throws -> Object {
+      try #require((paths[path] as? Object)?[method] as? Object)
+    }
+    let body = try #require(try operation("post", "/api/billing/plans")["requestBody"] as? Object)
+    let plan = try #require(((body["content"] as? Object)?["application/json"] as? Object)?["schema"] as? Object)
+    #expect(Set(plan["required"] as? [String] ?? []) == ["id", "name", "billingCycle", "price", "currency"])
+    let properties = try #require(plan["properties"] as? [String: Object])
+    #expect(properties["id"]?["pattern"] as? String == "^[a-z0-9][a-z0-9-]*$")
+    #expect(properties["id"]?["minLength"] as? Int == 1 && properties["id"]?["maxLength"] as? Int == 100)
+    #expect(properties["price"]?["minimum"] as? Int == 0 && properties["price"]?["maximum"] as? Int == 999_999_999_999)
+    #expect(properties["trialDays"]?["maximum"] as? Int == 730)
+    let name = try #require(properties["name"]?["pattern"] as? String)
+    #expect(name.contains("\\u202e") && !name.contains("\\x{"))
+    // The pattern as JSON Schema has it finds what the service finds.
+    let pattern = try NSRegularExpression(pattern: name)
+    for (text, fits) in [
+      ("Pro", true), ("a b", true), ("", false), ("  ", false), ("a\nb", false), ("a\u{202e}", false),
+    ] {
+      #expect((pattern.firstMatch(in: text, range: NSRange(text.startIndex..., in: text)) != nil) == fits, "\(text)")
+      let request = BillingV1.CreatePlanRequest(
+        id: "p", name: text, billingCycle: .monthly, price: 0, currency: "USD")
+      #expect(request.violations().isEmpty == fits, "\(text)")
+    }
+    let list = try operation("get", "/api/billing/plans")["parameters"] as? [Object] ?? []
+    let limit = list.first { $0["name"] as? String == "limit" }?["schema"] as? Object
+    #expect(limit?["minimum"] as? Int == 1 && limit?["maximum"] as? Int == 100)
+  }
+
+  @Test("says which errors an operation has, with their codes, and the headers of versions and of patience")
+  func errors() throws {
+    let document = try document()
+    let paths = try #require(document["paths"] as? Object)
+    #expect((document["servers"] as? [Object])?.first?["url"] as? String == "/")
+    let named = try #require((document["components"] as? Object)?["responses"] as? [String: Object])
+    for (name, code) in [
+      ("BadRequest", "VALIDATION_ERROR"), ("PreconditionFailed", "VERSION_MISMATCH"),
+      ("TooManyRequests", "RATE_LIMIT_EXCEEDED"),
+    ] {
+      #expect((named[name]?["description"] as? String)?.contains("`\(code)`") == true, "\(name)")
+    }
+    for name in ["TooManyRequests", "Unavailable"] {
+      #expect((named[name]?["headers"] as? Object)?["Retry-After"] != nil, "\(name)")
+    }
+    for route in RestRoutes.all {
+      let name = Comment(rawValue: "\(route.method) \(route.template)")
+      let operation = try #require((paths[route.template] as? Object)?[route.method.lowercased()] as? Object, name)
+      let responses = try #require(operation["responses"] as? Object, name)
+      let hasPath = route.segments.contains { if case .variable = $0 { true } else { false } }
+      #expect(responses["400"] != nil && responses["429"] != nil && responses["503"] != nil, name)
+      #expect((responses["404"] != nil) == hasPath, name)
+      #expect((responses["415"] != nil) == (route.body != .none), name)
+      #expect((responses["422"] != nil) == (route.idempotency == .keyed), name)
+      let success = responses[String(route.successStatus)] as? Object
+      let headers = (operation["parameters"] as? [Object] ?? []).compactMap { $0["name"] as? String }
+      let isOfOneObject = route.service == "billing" && !route.paginated
+      #expect(((success?["headers"] as? Object)?["ETag"] != nil) == isOfOneObject, name)
+      #expect(headers.contains("If-Match") == (isOfOneObject && hasPath && route.method != "GET"), name)
+    }
+  }
+
   @Test("requires of a reply only what even the emptiest reply has, and types it as it is printed")
   func replies() throws {
     let subscription = BillingV1.Subscription(id: "s", status: .active, billingCycle: .monthly)

@@ -82,6 +82,7 @@ enum OptionsReader {
       case 6: rule.retry = retryRule(field.fields, over: rule.retry)
       case 7: rule.successStatus = Int(field.integer ?? 200)
       case 8: rule.successMessage = field.text ?? ""
+      case 11: rule.isVersioned = field.integer == 1
       case 9: rule.timeout = nanoseconds(field.fields)
       case 10: if let name = field.text { rule.services.append(name) }
       default: break

@@ -45,4 +45,6 @@ public struct MethodRule: Hashable, Sendable {
   public var timeout: Int64?
   public var successStatus: Int
   public var successMessage: String
+  /// Whether replies tell the version of the one object they show, and changes take the version they are meant for.
+  public var isVersioned = false
 }

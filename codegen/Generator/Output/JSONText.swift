@@ -2,6 +2,8 @@
 indirect enum JSONText {
   case string(String)
   case integer(Int)
+  /// A number as it is written.
+  case number(String)
   case bool(Bool)
   case array([JSONText])
   case object([(String, JSONText)])
@@ -12,6 +14,7 @@ indirect enum JSONText {
     switch self {
     case .string(let text): return Self.quoted(text)
     case .integer(let number): return String(number)
+    case .number(let literal): return literal
     case .bool(let flag): return flag ? "true" : "false"
     case .array(let values):
       if values.isEmpty { return "[]" }

@@ -35,8 +35,9 @@ extension OpenAPIRenderer {
       ("type", .string("object")),
       ("properties", .object(fields.map { ($0.jsonName, described(schema($0), $0.comment)) })),
     ]
-    let required = fields.filter(RestTypes.isAlwaysPrinted).map { JSONText.string($0.jsonName) }
-    if isReply, !required.isEmpty { members.append(("required", .array(required))) }
+    let required = fields.filter { isReply ? RestTypes.isAlwaysPrinted($0) : RestTypes.isRequired($0) }
+      .map { JSONText.string($0.jsonName) }
+    if !required.isEmpty { members.append(("required", .array(required))) }
     if !isReply { members.append(("additionalProperties", .bool(false))) }
     return .object(members)
   }
@@ -57,10 +58,23 @@ extension OpenAPIRenderer {
 
   func schema(_ field: FieldModel) -> JSONText {
     if let entry = types.table.mapEntry(field), let value = entry.fields.last {
-      return .object([("type", .string("object")), ("additionalProperties", element(value))])
+      let bounds = SchemaRules.sizes(field.rules, least: "minProperties", most: "maxProperties")
+      let values = element(value, field.rules.mapValues.first ?? FieldRules())
+      return .object([("type", .string("object")), ("additionalProperties", values)] + bounds)
     }
-    return field.isRepeated
-      ? .object([("type", .string("array")), ("items", element(field))]) : element(field)
+    guard field.isRepeated else { return element(field, field.rules) }
+    let items = element(field, field.rules.items.first ?? FieldRules())
+    return .object(
+      [("type", .string("array")), ("items", items)]
+        + SchemaRules.sizes(field.rules, least: "minItems", most: "maxItems"))
+  }
+
+  /// One value, with what its rules say. A reference stands alone: what is shared by many fields has no rule of one.
+  private func element(_ field: FieldModel, _ rules: FieldRules) -> JSONText {
+    guard case .object(let members) = element(field), members.first?.0 != "$ref" else { return element(field) }
+    let added = SchemaRules.members(rules, field)
+    let names = Set(added.map(\.0))
+    return .object(members.filter { !names.contains($0.0) } + added)
   }
 
   private func element(_ field: FieldModel) -> JSONText {

@@ -78,6 +78,9 @@ struct RestTypes {
     }
   }
 
+  /// Whether a request without the field is refused.
+  static func isRequired(_ field: FieldModel) -> Bool { field.rules.isRequired && field.rules.ignore != .always }
+
   /// Whether a reply always has the field. By the rules of `JSONEncodingOptions.rest`, absent messages, empty strings and
   /// unspecified enums are left out, all else is printed; an id is never empty, and what a reply shows has its state.
   static func isAlwaysPrinted(_ field: FieldModel) -> Bool {

@@ -39,7 +39,8 @@ struct TypeScriptRenderer {
       text.block("export interface \(types.name(message.fullName)) {") { text in
         for field in fields {
           text.lines(block(field.comment))
-          let required = isRequest ? path.contains(field.name) : RestTypes.isAlwaysPrinted(field)
+          let required =
+            isRequest ? path.contains(field.name) || RestTypes.isRequired(field) : RestTypes.isAlwaysPrinted(field)
           text.line("\(field.jsonName)\(required ? "" : "?"): \(type(field));")
         }
       }
@@ -193,6 +194,8 @@ struct TypeScriptRenderer {
     export interface CallOptions {
       /** The same key and body give the same answer, without a second effect. */
       idempotencyKey?: string;
+      /** The version that the object was read with, from its `ETag`: a change since then refuses this one. */
+      ifMatch?: string;
       signal?: AbortSignal;
     }
 
@@ -200,6 +203,13 @@ struct TypeScriptRenderer {
     export interface Page<T> {
       data: T[];
       pagination: Pagination;
+    }
+
+    /** One rule that a request breaks. */
+    export interface Violation {
+      field: string;
+      message: string;
+      rule?: string;
     }
 
     /** A reply that says why it failed. */
@@ -210,6 +220,7 @@ struct TypeScriptRenderer {
         message: string,
         readonly field?: string,
         readonly requestId?: string,
+        readonly details: Violation[] = [],
       ) {
         super(message);
         this.name = "ApiError";
@@ -237,6 +248,7 @@ struct TypeScriptRenderer {
         const tenant = this.options.tenantID?.();
         if (tenant) headers["X-Tenant-ID"] = tenant;
         if (parts.idempotencyKey) headers["Idempotency-Key"] = parts.idempotencyKey;
+        if (parts.ifMatch) headers["If-Match"] = parts.ifMatch;
         if (parts.body !== undefined) headers["Content-Type"] = "application/json";
         const response = await (this.options.fetch ?? fetch)((this.options.baseURL ?? "") + path + search(parts.query), {
           method,
@@ -254,6 +266,7 @@ struct TypeScriptRenderer {
           error?.message ?? response.statusText,
           error?.field,
           envelope?.requestId,
+          error?.details,
         );
       }
     }

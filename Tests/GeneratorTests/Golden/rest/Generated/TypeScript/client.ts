@@ -27,6 +27,8 @@ export interface ConnectionOptions {
 export interface CallOptions {
   /** The same key and body give the same answer, without a second effect. */
   idempotencyKey?: string;
+  /** The version that the object was read with, from its `ETag`: a change since then refuses this one. */
+  ifMatch?: string;
   signal?: AbortSignal;
 }
 
@@ -34,6 +36,13 @@ export interface CallOptions {
 export interface Page<T> {
   data: T[];
   pagination: Pagination;
+}
+
+/** One rule that a request breaks. */
+export interface Violation {
+  field: string;
+  message: string;
+  rule?: string;
 }
 
 /** A reply that says why it failed. */
@@ -44,6 +53,7 @@ export class ApiError extends Error {
     message: string,
     readonly field?: string,
     readonly requestId?: string,
+    readonly details: Violation[] = [],
   ) {
     super(message);
     this.name = "ApiError";
@@ -71,6 +81,7 @@ export class Connection {
     const tenant = this.options.tenantID?.();
     if (tenant) headers["X-Tenant-ID"] = tenant;
     if (parts.idempotencyKey) headers["Idempotency-Key"] = parts.idempotencyKey;
+    if (parts.ifMatch) headers["If-Match"] = parts.ifMatch;
     if (parts.body !== undefined) headers["Content-Type"] = "application/json";
     const response = await (this.options.fetch ?? fetch)((this.options.baseURL ?? "") + path + search(parts.query), {
       method,
@@ -88,6 +99,7 @@ export class Connection {
       error?.message ?? response.statusText,
       error?.field,
       envelope?.requestId,
+      error?.details,
     );
   }
 }
