@@ -134,7 +134,7 @@ struct RequestState {
     end(.fail(error))
   }
 
-  // MARK: - Impatience
+  // MARK: - Deadline and cancellation
 
   /// The calling task was cancelled.
   mutating func cancelled(now: Instant) -> Step {
