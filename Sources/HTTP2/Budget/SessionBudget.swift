@@ -22,16 +22,18 @@ extension HTTP2Session {
   /// Whether another reply may be made, as far as the peer reads those it has.
   var hasRoomForReply: Bool { unreadByteCount <= limits.unreadReplyByteCount }
 
-  /// Runs `body` once the peer has read enough of the replies it has, in the order of the calls.
-  func whenReplyFits(_ body: @escaping () -> Void) {
-    waitingForRoom.append(body)
+  /// Runs `body` once the peer has read enough of the replies it has, in the order of the calls; never when the stream ends before.
+  func whenReplyFits(_ stream: HTTP2Stream, _ body: @escaping () -> Void) {
+    guard stream.isOpen else { return }
+    stream.whenRoom = body
+    waitingForRoom.append(stream)
   }
 
   /// Goes on with requests that waited until replies were read. Not from within the engine's callbacks.
   func resumeWaiting() {
     while !isAbandoned, hasRoomForReply, let next = waitingForRoom.first {
       waitingForRoom.removeFirst()
-      next()
+      next.whenRoom.take()?()
     }
   }
 

@@ -67,7 +67,7 @@ extension HTTP2Stream {
   public var hasRoomForReply: Bool { session.hasRoomForReply }
 
   /// Server: runs `body` when the peer has read enough of its replies. The stream may be over by then.
-  public func whenReplyFits(_ body: @escaping () -> Void) { session.whenReplyFits(body) }
+  public func whenReplyFits(_ body: @escaping () -> Void) { session.whenReplyFits(self, body) }
 
   // MARK: - Called by the session and the stream itself
 

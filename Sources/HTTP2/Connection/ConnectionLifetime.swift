@@ -67,9 +67,9 @@ struct ConnectionLifetime {
   /// When `verdict` should be asked next.
   /// - Parameter progress: grows with all that arrives for streams.
   func nextCheck(now: Instant, progress: Int) -> Instant? {
-    guard isEstablished else { return start.advanced(by: limits.handshakeTimeout) }
     var due: [Instant] = []
     if let drainStart { due.append(drainStart.advanced(by: Self.drainPause)) }
+    guard isEstablished else { return (due + [start.advanced(by: limits.handshakeTimeout)]).min() }
     if let pingSent {
       due.append(pingSent.advanced(by: limits.keepaliveTimeout))
     } else if let ping = nextPing(progress: progress) {
@@ -85,12 +85,13 @@ struct ConnectionLifetime {
 
   /// - Parameter progress: grows with all that arrives for streams.
   mutating func verdict(now: Instant, streamCount: Int, progress: Int) -> Verdict {
-    guard isEstablished else {
-      return now >= start.advanced(by: limits.handshakeTimeout) ? .handshakeTimeout : .wait
-    }
+    // A drain waits no longer for a peer that has not spoken than for any other.
     if let pause = drainStart, now >= pause.advanced(by: Self.drainPause) {
       drainStart = nil
       return .finishDraining
+    }
+    guard isEstablished else {
+      return now >= start.advanced(by: limits.handshakeTimeout) ? .handshakeTimeout : .wait
     }
     if let sent = pingSent {
       if lastReceived > sent {

@@ -337,6 +337,8 @@ extension HTTP2Connection: HTTP2SessionDelegate {
       lifetime.idle(now: loop.now)
       if isDraining { requestFlush() }
     }
+    // What the stream held is free: a request that waited for it begins in the flush.
+    if !session.waitingForRoom.isEmpty, session.hasRoomForReply { requestFlush() }
     delegate?.streamClosed(on: self)
   }
 

@@ -97,7 +97,7 @@ public final class HTTP2Session {
   @exclusivity(unchecked) public internal(set) var heldByteCount = 0
   @exclusivity(unchecked) var unreadByteCount = 0
   /// Requests that wait until replies were read.
-  @exclusivity(unchecked) var waitingForRoom: [() -> Void] = []
+  @exclusivity(unchecked) var waitingForRoom: [HTTP2Stream] = []
   /// Bytes that streams which receive a large message have been promised room for.
   @exclusivity(unchecked) var promisedByteCount = 0
   /// Bytes of bodies that have arrived since the last sweep.
@@ -298,6 +298,7 @@ public final class HTTP2Session {
       streams[stream.index].index = stream.index
     }
     streams.removeLast()
+    if stream.whenRoom.take() != nil { waitingForRoom.removeAll { $0 === stream } }
     stream.releaseEverything()
     stream.index = -1
     nghttp2_session_set_stream_user_data(engine, stream.id, nil)
@@ -313,7 +314,6 @@ public final class HTTP2Session {
       stream.isConnectionLost = true
       forget(stream, code: .internalError)
     }
-    waitingForRoom = []
   }
 
   // MARK: - The connection as a whole

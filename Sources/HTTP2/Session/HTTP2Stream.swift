@@ -50,6 +50,9 @@ public final class HTTP2Stream {
   @exclusivity(unchecked) private var endTrailers: HeaderFields?
   @exclusivity(unchecked) private(set) var remoteEnded = false
 
+  /// The request that waits until replies were read; it goes when the stream ends.
+  @exclusivity(unchecked) var whenRoom: (() -> Void)?
+
   // What the stream holds and how it moves, see StreamBudget.swift.
   @exclusivity(unchecked) var fieldByteCount = 0
   /// Bytes of the body that were held and not released.

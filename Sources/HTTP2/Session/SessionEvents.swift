@@ -83,7 +83,9 @@ extension HTTP2Session {
 
   private func fieldsArrived(streamID: Int32, endsStream: Bool) {
     guard arrivingKind != .ignored, terminated == nil, let stream = stream(streamID) else { return }
-    guard arrivingListSize <= limits.headerListByteCount else { return fieldsTooLarge(stream) }
+    guard arrivingListSize <= limits.headerListByteCount else {
+      return fieldsTooLarge(stream, endsStream: endsStream)
+    }
     if arrivingKind == .request { stream.requestArrived(byteCount: arrivingListSize, endsStream: endsStream) }
     let fields = arriving.fields()
     switch arrivingKind {
@@ -101,13 +103,16 @@ extension HTTP2Session {
     if endsStream { stream.peerEnded() }
   }
 
-  private func fieldsTooLarge(_ stream: HTTP2Stream) {
+  private func fieldsTooLarge(_ stream: HTTP2Stream, endsStream: Bool) {
     guard arrivingKind == .request else {
       stream.isFieldLimitExceeded = true
       if role == .server { countReset() }
       return stream.reset(.cancel)
     }
+    stream.requestArrived(byteCount: 0, endsStream: endsStream)
     stream.sendHeaders(Self.fieldsTooLarge, endsStream: true)
+    // The rest of the request is not waited for.
+    if !endsStream { stream.resetAfterOutput() }
     delegate?.requestTooLarge(stream)
   }
 

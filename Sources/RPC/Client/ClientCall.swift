@@ -132,6 +132,8 @@ class ClientCall: HTTP2StreamDelegate, @unchecked Sendable {
       return
     }
     guard stream === self.stream else { return }
+    // A server that ends the call at its deadline may be heard before our own timer is.
+    if code == .cancel, call.deadline.hasPassed { return attemptEnded(.own(.deadlineExceeded())) }
     attemptEnded(attempt.closed(stream, code: code))
   }
 
@@ -145,8 +147,8 @@ class ClientCall: HTTP2StreamDelegate, @unchecked Sendable {
     } else {
       next(after: outcome)
     }
-    // The server has answered before it has read the whole request: nobody needs the rest.
-    if let stream, !stream.hasEndedOutput { stream.reset(.cancel) }
+    // Nobody needs what either side would still send: the rest of a request that is answered, or of a body that is not gRPC's.
+    if let stream, !stream.hasEndedOutput || !stream.hasPeerEnded { stream.reset(.cancel) }
   }
 
   private func next(after outcome: Attempt.Outcome) {

@@ -72,6 +72,7 @@ final class LoopChannel: @unchecked Sendable {
 
   /// Begins an attempt of a call, now or when there is a connection for it.
   func dispatch(_ call: ClientCall) {
+    guard !isClosed else { return call.end(.own(.unavailable("the channel is closed"))) }
     if loop.now >= resolver.due { perform(resolver.wanted(now: loop.now)) }
     if ready.count < subchannels.count { connect() }
     if waiting.isEmpty, open(call) { return }
@@ -155,8 +156,9 @@ final class LoopChannel: @unchecked Sendable {
   private func proceed(_ event: (inout AddressRace) -> AddressRace.Action) {
     guard var racing = race else { return }
     var action = event(&racing)
-    // An address that has failed lately is passed over.
-    while case .connect(let place) = action, subchannels[place].subchannel.state == .backingOff {
+    // An address that was tried a moment ago is passed over, and tried again after its wait.
+    while case .connect(let place) = action, subchannels[place].subchannel.mustWait(now: loop.now) {
+      subchannels[place].wanted()
       action = racing.failed()
     }
     race = racing

@@ -35,16 +35,24 @@ struct Subchannel {
     self.backoff = backoff
   }
 
+  /// What is left of the time between two attempts. A server that takes connections and closes them at once is not asked in a tight loop.
+  private func rest(now: Instant) -> Duration? {
+    guard let attemptStart, failures > 0 || connections > 0 else { return nil }
+    let rest = now.duration(to: attemptStart.advanced(by: backoff.initial))
+    return rest > .zero ? rest : nil
+  }
+
+  /// Whether `wanted` begins no attempt now.
+  func mustWait(now: Instant) -> Bool {
+    state == .backingOff || (state == .idle && rest(now: now) != nil)
+  }
+
   /// A call wants a connection.
   mutating func wanted(now: Instant) -> Action {
     guard state == .idle else { return .none }
-    // A server that takes connections and closes them at once is not asked in a tight loop.
-    if let attemptStart {
-      let rest = now.duration(to: attemptStart.advanced(by: backoff.initial))
-      if rest > .zero, failures > 0 || connections > 0 {
-        state = .backingOff
-        return .wait(rest)
-      }
+    if let rest = rest(now: now) {
+      state = .backingOff
+      return .wait(rest)
     }
     state = .connecting
     attemptStart = now

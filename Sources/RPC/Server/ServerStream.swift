@@ -48,8 +48,12 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
   ) {
     var head = RequestHead()
     fields.forEachField { name, value in head.read(name, value, server.methods) }
-    guard head.isPost else { return stream.sendHeaders(ResponseFields.methodNotAllowed, endsStream: true) }
-    guard head.isGRPC else { return stream.sendHeaders(ResponseFields.unsupportedMediaType, endsStream: true) }
+    guard head.isPost, head.isGRPC else {
+      stream.sendHeaders(
+        head.isPost ? ResponseFields.unsupportedMediaType : ResponseFields.methodNotAllowed, endsStream: true)
+      if !endsStream { stream.resetAfterOutput() }
+      return
+    }
     do throws(RPCError) {
       guard let method = head.method else { throw .unimplemented("the server has no such method") }
       guard !head.isCompressed else { throw .unimplemented("the request's grpc-encoding is not supported") }

@@ -104,6 +104,17 @@ struct KeepaliveTests {
     #expect(lifetime.verdict(now: start.advanced(by: .seconds(40)), streamCount: 1, progress: 0) == .keepaliveTimeout)
   }
 
+  @Test("a drain does not wait for a peer that has not spoken")
+  func silentPeer() {
+    let start = Instant(nanoseconds: 0)
+    var lifetime = ConnectionLifetime(role: .server, limits: patient, now: start)
+    lifetime.drainStarted(now: start)
+    let due = lifetime.nextCheck(now: start, progress: 0)
+    #expect(due == start.advanced(by: .seconds(1)))
+    #expect(lifetime.verdict(now: start.advanced(by: .seconds(1)), streamCount: 0, progress: 0) == .finishDraining)
+    #expect(lifetime.nextCheck(now: start, progress: 0) == start.advanced(by: patient.handshakeTimeout))
+  }
+
   @Test("a server asks every quiet connection")
   func server() {
     #expect(pings(role: .server, limits: patient, streams: 0).count > 2000)

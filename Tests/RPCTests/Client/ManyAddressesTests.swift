@@ -104,6 +104,34 @@ struct ManyAddressesTests {
     }
   }
 
+  @Test("an address that refuses is tried again and again, and answers once somebody listens")
+  func refusedUntilThere() async throws {
+    let group = try EventLoopGroup(count: 1)
+    defer { group.stop() }
+    let address = try SocketAddress(host: "127.0.0.1", port: freePort())
+    var configuration = ChannelConfiguration()
+    configuration.balancing = .pickFirst
+    configuration.initialBackoff = .milliseconds(5)
+    configuration.maximumBackoff = .milliseconds(5)
+    let channel = Channel(target: [address], configuration: configuration, group: group)
+    for round in 0..<200 {
+      do {
+        _ = try await channel.unaryBytes(
+          path: Named.who.path, message: [], options: CallOptions(deadline: .after(.seconds(10))))
+        Issue.record("nobody listens, and the call succeeds")
+      } catch {
+        try #require(error.code == .unavailable, "call \(round): \(error)")
+      }
+    }
+    let server = Server(services: [Named(3)], group: group)
+    _ = try await server.start(on: address)
+    let reply = try await channel.unaryBytes(
+      path: Named.who.path, message: [], options: CallOptions(deadline: .after(.seconds(10)), waitsForReady: true))
+    #expect(try Int64Value(serialized: reply.message).value == 3)
+    await server.close()
+    await channel.close()
+  }
+
   @Test("stays with one when it is told to, and goes to another when that one ends")
   func pickFirst() async throws {
     try await run(3, nil, { $0.balancing = .pickFirst }) { copies, channel in

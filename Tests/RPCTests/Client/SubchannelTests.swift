@@ -42,6 +42,18 @@ struct SubchannelTests {
     #expect(waits == [20, 40, 80, 160, 320, 640, 1000, 1000, 20].map { .milliseconds($0) })
   }
 
+  @Test("says that it must wait exactly when being wanted begins no attempt")
+  mutating func mustWait() {
+    for step in 0..<40 {
+      let mustWait = subchannel.mustWait(now: clock)
+      let action = subchannel.wanted(now: clock)
+      #expect(mustWait == (action != .connect), "step \(step)")
+      if action == .connect { _ = subchannel.attemptFailed("refused", chance: 0) }
+      clock = clock.advanced(by: .milliseconds(7))
+      if step % 2 == 0 { subchannel.waitOver() }
+    }
+  }
+
   @Test("a server that takes connections only to end them is not asked in a tight loop")
   mutating func flapping() {
     var attempts = 0
