@@ -1,6 +1,7 @@
 import Glibc
 import Reactor
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Edge
@@ -296,6 +297,7 @@ struct HTTP1ConnectionTests {
 
   @Test("costs at most 8 KiB when idle")
   func idleMemory() async throws {
+    guard try OwnProcess.isRunning("HTTP1ConnectionTests/idleMemory") else { return }
     let live = try await LiveConnections()
     let count = 400
     var clients: [RawClient] = []
@@ -306,24 +308,12 @@ struct HTTP1ConnectionTests {
       clients.append(client)
     }
     for _ in 0..<50 { try open() }
-    let before = residentBytes()
+    let before = OwnProcess.residentByteCount
     for _ in 0..<count { try open() }
-    let each = (residentBytes() - before) / count
+    let each = (OwnProcess.residentByteCount - before) / count
     // The clients of this test live in the same process and are counted too.
     #expect(each <= 8192, "\(each) bytes")
   }
-}
-
-import Glibc
-
-/// Resident memory of this process, from `/proc/self/statm`.
-func residentBytes() -> Int {
-  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
-  defer { fclose(file) }
-  var buffer = [CChar](repeating: 0, count: 256)
-  guard fgets(&buffer, 256, file) != nil else { return 0 }
-  let text = String(decoding: buffer.map { UInt8(bitPattern: $0) }.prefix { $0 != 0 }, as: UTF8.self)
-  return (Int(text.split(separator: " ")[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE))
 }
 
 /// Keeps a loop's thread waiting until it is opened.

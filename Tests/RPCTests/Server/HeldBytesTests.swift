@@ -104,6 +104,36 @@ struct HeldBytesTests {
     }
   }
 
+  @Test("the process takes as much memory as the server says it holds, and little more")
+  func memory() async throws {
+    guard try OwnProcess.isRunning("HeldBytesTests/memory") else { return }
+    var configuration = ServerConfiguration()
+    configuration.maximumHeldBytes = 24 * 1024 * 1024
+    try await AttackWorld.run(configuration) { world in
+      // Shared by all streams, since the peers live in this process, too. In all 4 GiB would come if nothing held it back.
+      let part = RawCall.frame([UInt8](repeating: 0, count: 2_000_000), length: 4_000_000)
+      let command = RawCall.frame(try StringValue("large 65536").serialized())
+      await world.expectNeighbourServed(50)
+      let before = OwnProcess.residentByteCount
+      for index in 0..<16 {
+        _ = try await world.attack(settings: index % 2 == 0 ? [] : [(4, 0)]) { peer in
+          for stream in Self.streams {
+            let path = index % 4 == 0 ? Stubborn.ignore.path : Kitchen.command.path
+            peer.send(FramePeer.request(path, on: stream))
+            peer.sendBody(index % 2 == 0 ? part : command, on: stream, ends: index % 2 == 1)
+          }
+        }
+        await world.expectNeighbourServed(10)
+      }
+      let grown = OwnProcess.residentByteCount - before
+      #expect(await world.server.highestHeldBytes() <= 24 * 1024 * 1024 + 64 * 1024)
+      #expect(await world.server.highestHeldBytes() > 8 * 1024 * 1024, "nothing was held")
+      // Twice, because arrays grow by doubling and the allocator keeps what is free; and the peers' own state.
+      #expect(grown < 64 * 1024 * 1024, "\(grown) bytes")
+      world.stubborn.letGo()
+    }
+  }
+
   @Test("large requests at a time on one connection all arrive, one after the other where they do not fit")
   func lawfulUploads() async throws {
     try await AttackWorld.run { world in
