@@ -14,7 +14,7 @@ public struct ServerConfiguration: Sendable {
   public var maximumHeldBytes = 128 * 1024 * 1024
   /// Most handlers that run at a time in the whole server; a call for one more is answered RESOURCE_EXHAUSTED. A handler counts until it
   /// returns, be its call over or not. Calls whose request is not complete do not count, nor do health and reflection, which are always
-  /// answered. Default 10,000.
+  /// answered; a stream of reflection has `HTTP2Limits.requestTimeout` for its next message. Default 10,000.
   public var maximumCalls = 10_000
   /// Most connections in the whole server, beside the bound that the loops' `connectionBudget` takes from the limit of open files. At either
   /// bound those that have been idle longest are closed for new ones; when none is idle, new ones are closed at once.

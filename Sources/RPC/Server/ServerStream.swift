@@ -97,7 +97,9 @@ final class ServerStream: UnaryExchange, HTTP2StreamDelegate, MessageSink, @unch
       timer = loop.schedule(at: call.deadline.instant) { self.deadlinePassed() }
     }
     if method.descriptor.kind.streamsRequests {
-      inbound = MessageSource(stream: stream, maximumMessageBytes: server.maximumRequestBytes)
+      // Streams that anybody may open, however many there are, do not stay open for nothing.
+      inbound = MessageSource(
+        stream: stream, maximumMessageBytes: server.maximumRequestBytes, mayPause: !method.isAlwaysServed)
     }
     guard let waiting else { return admitted() }
     let task = Task.immediate(executorPreference: loop) { await self.askWaiting(from: waiting) }

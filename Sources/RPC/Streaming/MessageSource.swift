@@ -7,6 +7,7 @@ internal import Reactor
 /// window, however small the messages are.
 final class MessageSource: IncomingMessages {
   private let stream: HTTP2Stream
+  private let mayPause: Bool
   private var assembler: MessageAssembler
   /// Flow-control window kept back while the reader is behind.
   private var withheld = 0
@@ -16,9 +17,11 @@ final class MessageSource: IncomingMessages {
   /// Bytes of whole messages that may wait before the peer is slowed down.
   private static let highWaterMark = 64 * 1024
 
-  init(stream: HTTP2Stream, maximumMessageBytes: Int) {
+  /// - Parameter mayPause: whether the peer may leave the stream open for as long as it likes between messages.
+  init(stream: HTTP2Stream, maximumMessageBytes: Int, mayPause: Bool = true) {
     self.stream = stream
-    stream.isRequestDue = false
+    self.mayPause = mayPause
+    stream.isRequestDue = !mayPause
     assembler = MessageAssembler(maximumMessageBytes: maximumMessageBytes)
   }
 
@@ -54,7 +57,7 @@ final class MessageSource: IncomingMessages {
   private func renewWindow() {
     let isBehind = assembler.hasMessage && assembler.pendingByteCount > Self.highWaterMark
     // While the window is kept back it is not the peer that is slow.
-    stream.isRequestDue = assembler.endsWithinMessage && !isBehind
+    stream.isRequestDue = (assembler.endsWithinMessage || !mayPause) && !isBehind
     guard withheld > 0, !isBehind else { return }
     let byteCount = withheld
     withheld = 0

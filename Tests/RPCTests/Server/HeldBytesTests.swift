@@ -160,13 +160,18 @@ struct HeldBytesTests {
 struct SlowPeerTests {
   @Test("a request that is not complete in time is reset, with or without a deadline of its own")
   func halfOpen() async throws {
-    try await AttackWorld.run { world in
+    var configuration = ServerConfiguration()
+    configuration.reflection = RPCDescriptors.files
+    try await AttackWorld.run(configuration) { world in
+      let paths = [
+        "/grpc.health.v1.Health/Check", Kitchen.command.path,
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+      ]
       var peers: [LoopBound<FramePeer>] = []
       for index in 0..<45 {
         peers.append(
           try await world.attack { peer in
-            let path = index % 2 == 0 ? "/grpc.health.v1.Health/Check" : Kitchen.command.path
-            for number in 0..<250 { peer.send(FramePeer.request(path, on: UInt32(1 + 2 * number))) }
+            for number in 0..<250 { peer.send(FramePeer.request(paths[index % 3], on: UInt32(1 + 2 * number))) }
           })
       }
       #expect(await world.server.runningCalls() == 45 * 250)
